@@ -1,0 +1,1 @@
+"""The verdict: its data (`types`) and its JSON (`schema`)."""
