@@ -151,12 +151,13 @@ def conclude(
     """Decide whether a check is green.
 
     New errors, failed or undecided cases and anything blocking that was not checked make it red; with `strict` so do
-    standing errors. Advice never does.
+    standing errors. Advice never does. Cases of which none passed are never green.
     """
     blocking_status = {"new", "standing"} if strict else {"new"}
     red = (
         any(f.severity == "error" and f.status in blocking_status for f in findings)
         or any(c.outcome in ("failed", "undecided") for c in cases)
         or any(n.blocking for n in not_checked)
+        or (bool(cases) and not any(c.outcome == "passed" for c in cases))
     )
     return "failure" if red else "success"
