@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from transformers_export.verdict.types import Affected, NotChecked, Target
+from transformers_export.verdict.types import Affected, NotChecked, Target  # noqa: TC001 - decoders resolve them
 
 ProviderKind = Literal["transformers", "ready-made", "package", "remote-code"]
 ExporterChoice = Literal["dynamo", "legacy", "auto"]
