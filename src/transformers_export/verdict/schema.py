@@ -1,0 +1,82 @@
+"""The verdict's JSON: writing it, reading it back with validation, and its JSON schema.
+
+The data itself is in `types.py`. A verdict that is read may come from another job or another machine, so nothing in it
+is taken on trust: what does not fit the types is refused with one sentence that says what was expected and where.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from transformers_export.verdict.types import SCHEMA_VERSION, Verdict
+
+MAX_BYTES = 32 * 2**20
+"""A verdict beyond this size is refused before it is parsed: 198 cases with full errors stay below 2 MB."""
+
+
+class VerdictError(Exception):
+    """The bytes are not a verdict this version can read; the message says what was expected and what came."""
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What is read first, before the rest is held against the types of one schema version."""
+
+    schema_version: int
+
+
+def encode(verdict: Verdict) -> bytes:
+    """Return the verdict as indented UTF-8 JSON with a final newline.
+
+    NaN and infinity become null, as JSON has neither.
+    """
+    return msgspec.json.format(msgspec.json.encode(verdict), indent=2) + b"\n"
+
+
+def decode(data: bytes) -> Verdict:
+    """Read a verdict.
+
+    Raises:
+        VerdictError: not JSON, another schema version, a field missing or of another type, or larger than `MAX_BYTES`.
+    """
+    if len(data) > MAX_BYTES:
+        raise VerdictError(f"Expected a verdict of at most {MAX_BYTES} bytes, got {len(data)}.")
+    try:
+        version = msgspec.json.decode(data, type=_Header).schema_version
+    except msgspec.ValidationError as error:
+        raise VerdictError(
+            f"Expected a verdict with a whole number as `schema_version` (here: {SCHEMA_VERSION}): {error}."
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise VerdictError(f"Expected a verdict as JSON: {error}.") from error
+    if version != SCHEMA_VERSION:
+        raise VerdictError(
+            f"Expected schema version {SCHEMA_VERSION}, got {version}. "
+            "Write and read a verdict with the same version of transformers-export."
+        )
+    try:
+        return msgspec.json.decode(data, type=Verdict)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise VerdictError(f"Expected a verdict of schema version {SCHEMA_VERSION}: {error}.") from error
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON schema of a verdict (draft 2020-12), made from the types so that the two cannot drift apart."""
+    (reference,), definitions = msgspec.json.schema_components([Verdict], ref_template="#/$defs/{name}")
+    verdict = definitions["Verdict"]
+    verdict["properties"]["schema_version"] = {"const": SCHEMA_VERSION}
+    verdict["required"] = ["schema_version", *verdict["required"]]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Verdict of transformers-export, schema version {SCHEMA_VERSION}",
+        **reference,
+        "$defs": definitions,
+    }
+
+
+def schema_text() -> str:
+    """Return the text of docs/verdict.schema.json."""
+    return msgspec.json.format(msgspec.json.encode(json_schema()), indent=2).decode() + "\n"
