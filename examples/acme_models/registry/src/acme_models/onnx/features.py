@@ -1,0 +1,19 @@
+"""The features registry: which model is exported with which heads, and by which ONNX configuration."""
+
+from transformers_export.onnx import FeaturesManager
+
+FeaturesManager.register(
+    "acme-heron",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    onnx_config="acme_models.heron.HeronOnnxConfig",
+)
+FeaturesManager.register(
+    "acme-magpie",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    onnx_config="acme_models.magpie.MagpieOnnxConfig",
+)
