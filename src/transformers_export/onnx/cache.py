@@ -1,0 +1,84 @@
+"""Past key values between flat tensors and the cache objects of transformers 4 and 5.
+
+Layers are set directly: `DynamicCache.update` on an empty layer would leave a Concat with nothing in the graph.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor, nn
+
+
+def build(model: nn.Module, past: Sequence[tuple[Tensor, ...]]) -> Any:
+    """Build what the model takes as `past_key_values`.
+
+    Args:
+        model: The model; decides between a cache object and plain tuples (most models of transformers 4).
+        past: One tuple a layer: (key, value), or (key, value, encoder key, encoder value).
+    """
+    if not _takes_cache_object(model):
+        return tuple(past)
+    own = _dynamic_cache([(layer[0], layer[1]) for layer in past])
+    if len(past[0]) == 2:
+        return own
+    from transformers import EncoderDecoderCache
+
+    both = EncoderDecoderCache(own, _dynamic_cache([(layer[2], layer[3]) for layer in past]))
+    both.is_updated = dict.fromkeys(range(len(past)), True)
+    return both
+
+
+def layers(past: Any) -> list[tuple[Tensor, ...]]:
+    """Read what a model returned as `past_key_values`, one tuple a layer; empty for None.
+
+    Layers that hold nothing (a cache made longer than the model) are left out.
+    """
+    if past is None:
+        return []
+    if isinstance(past, (list, tuple)):
+        return [tuple(layer) for layer in past]
+    if hasattr(past, "self_attention_cache"):
+        own, cross = layers(past.self_attention_cache), layers(past.cross_attention_cache)
+        return [(*a, *b) for a, b in zip(own, cross, strict=True)] if cross else own
+    if hasattr(past, "layers"):
+        return [(layer.keys, layer.values) for layer in past.layers if layer.keys is not None]
+    return list(zip(past.key_cache, past.value_cache, strict=True))
+
+
+def _dynamic_cache(pairs: Sequence[tuple[Tensor, Tensor]]) -> Any:
+    from transformers import DynamicCache
+
+    built = DynamicCache()
+    if not hasattr(built, "layers"):
+        built.key_cache = [key for key, _ in pairs]
+        built.value_cache = [value for _, value in pairs]
+        built._seen_tokens = pairs[0][0].shape[-2]
+        return built
+    from transformers.cache_utils import DynamicLayer
+
+    built.layers = [_layer(DynamicLayer(), key, value) for key, value in pairs]
+    return built
+
+
+def _layer(layer: Any, key: Tensor, value: Tensor) -> Any:
+    layer.keys, layer.values = key, value
+    layer.dtype, layer.device = key.dtype, key.device
+    layer.is_initialized = True
+    return layer
+
+
+def _takes_cache_object(model: nn.Module) -> bool:
+    """transformers 4 marks the models that do; in 5 all do and the mark is gone."""
+    mark = getattr(model, "_supports_cache_class", None)
+    if mark is not None:
+        return bool(mark)
+    import transformers
+
+    return int(transformers.__version__.split(".")[0]) >= 5 or "cache_position" in inspect.signature(
+        model.forward
+    ).parameters

@@ -1,0 +1,124 @@
+"""Capture with torch.export: through `transformers.exporters` where transformers has it (5.13+), plain torch else.
+
+transformers' exporter brings patches for models that torch.export cannot capture as they are; we keep none ourselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from transformers_export.onnx.flat import identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import onnx_ir
+    from torch import Tensor
+
+    from transformers_export.onnx.flat import FlatModel
+
+
+def capture(
+    flat: FlatModel, inputs: Mapping[str, Tensor], dynamic_axes: Mapping[str, Mapping[int, str]], opset: int
+) -> onnx_ir.Model:
+    """Export `flat` at `inputs` and translate the program.
+
+    Axes are marked `Dim.AUTO`: torch finds their relations, and we write the declared names later. The lengths in
+    `inputs` must be above 1, or torch freezes the axis in silence.
+
+    Args:
+        flat: The model as a function of flat tensors.
+        inputs: Example tensors by declared name, in declared order.
+        dynamic_axes: The axes of inputs that vary.
+        opset: Opset to write. Below what torch converts to, it leaves a higher one: read it back.
+
+    Returns:
+        The graph with its weights in memory. Axes carry torch's symbols.
+    """
+    kwargs = {identifier(name): tensor for name, tensor in inputs.items()}
+    auto: Any = torch.export.Dim.AUTO
+    shapes = {identifier(name): dict.fromkeys(dynamic_axes.get(name, {}), auto) for name in inputs}
+    with _explicit_signature(flat, kwargs), _quiet():
+        if _transformers_exports():
+            return _with_transformers(flat, kwargs, shapes, opset)
+        return _with_torch(flat, kwargs, shapes, opset)
+
+
+def _transformers_exports() -> bool:
+    try:
+        from transformers.exporters import exporter_onnx
+    except ImportError:
+        return False
+    return exporter_onnx is not None
+
+
+def _with_transformers(flat: FlatModel, kwargs: dict[str, Tensor], shapes: Any, opset: int) -> onnx_ir.Model:
+    from transformers.exporters.exporter_onnx import OnnxConfig as ExportOptions
+    from transformers.exporters.exporter_onnx import OnnxExporter
+
+    options = ExportOptions(dynamic_shapes=shapes, opset_version=opset)
+    model: onnx_ir.Model
+    model, _ = OnnxExporter().export_program(_NamedOutputs(flat), kwargs, options)
+    return model
+
+
+def _with_torch(flat: FlatModel, kwargs: dict[str, Tensor], shapes: Any, opset: int) -> onnx_ir.Model:
+    program = torch.onnx.export(
+        flat, (), kwargs=kwargs, dynamic_shapes=shapes, dynamo=True, opset_version=opset, verbose=False, optimize=True
+    )
+    if program is None:
+        raise RuntimeError("torch.onnx.export returned no program: expected an ONNXProgram from dynamo=True.")
+    return program.model
+
+
+class _NamedOutputs(torch.nn.Module):
+    """transformers' exporter names outputs itself, so it wants them in a mapping."""
+
+    def __init__(self, flat: FlatModel) -> None:
+        super().__init__()
+        self.flat = flat
+        self.config = flat.config
+
+    def forward(self, **named: Tensor) -> dict[str, Tensor]:
+        outputs = self.flat(**named)
+        return dict(zip(map(identifier, self.flat.output_names), outputs, strict=True))
+
+
+@contextlib.contextmanager
+def _explicit_signature(flat: FlatModel, kwargs: Mapping[str, Tensor]) -> Iterator[None]:
+    """torch.export reads the signature and bundles what it calls `**named` into one argument."""
+    original = flat.forward
+
+    def forward(**named: Tensor) -> tuple[Tensor, ...]:
+        return original(**named)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    forward.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in kwargs])  # type: ignore[attr-defined]
+    flat.forward = forward  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del flat.forward
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep torch's progress prints and version chatter from our own output."""
+    noisy = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "transformers.exporters", "onnxscript")]
+    levels = [logger.level for logger in noisy]
+    for logger in noisy:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(noisy, levels, strict=True):
+            logger.setLevel(level)

@@ -1,0 +1,132 @@
+"""The model as a function of flat, named tensors: what is exported, traced and compared.
+
+`forward` takes the declared inputs in order, rebuilds the cache object the model wants, calls the model and returns the
+declared outputs in order. One wrapper serves both exporters, validation and TorchScript.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from transformers_export.onnx import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+_PAST = re.compile(r"past_key_values\.(\d+)\.(?:(decoder|encoder)\.)?(key|value)")
+_NESTED = re.compile(r"(.+)\.(\d+)")
+
+
+class OutputMissingError(ValueError):
+    """A declared output that the model does not return."""
+
+
+class FlatModel(nn.Module):
+    """Wraps a model so that it takes and gives flat tensors under declared names.
+
+    Args:
+        model: A transformers model in evaluation mode.
+        config: Its OnnxConfig.
+    """
+
+    def __init__(self, model: nn.Module, config: Any) -> None:
+        super().__init__()
+        self.model = model
+        self.config = model.config
+        self.input_names: tuple[str, ...] = tuple(config.inputs)
+        self.output_names: tuple[str, ...] = tuple(config.outputs)
+        self._onnx_config = config
+
+    def forward(self, *tensors: Tensor, **named: Tensor) -> tuple[Tensor, ...]:
+        """Call the model.
+
+        Args:
+            *tensors: The declared inputs in order, or
+            **named: the same by `identifier` of their names.
+
+        Returns:
+            The declared outputs in order.
+
+        Raises:
+            OutputMissingError: The model does not return a declared output.
+        """
+        given = tensors or tuple(named[identifier(name)] for name in self.input_names)
+        inputs = dict(zip(self.input_names, given, strict=True))
+        result = self.model(**self._arguments(inputs), return_dict=True)
+        outputs = self._flatten(result)
+        return tuple(_distinct([outputs[name] for name in self.output_names], given))
+
+    def _arguments(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
+        plain = {name: tensor for name, tensor in inputs.items() if not _PAST.fullmatch(name)}
+        if len(plain) == len(inputs):
+            return plain
+        return {**plain, "past_key_values": cache.build(self.model, _by_layer(inputs))}
+
+    def _flatten(self, result: Mapping[str, Any]) -> dict[str, Tensor]:
+        flat: dict[str, Tensor] = {}
+        for name in self.output_names:
+            if name in result:
+                flat[name] = result[name]
+            elif (nested := _NESTED.fullmatch(name)) and nested[1] in result:
+                flat[name] = result[nested[1]][int(nested[2])]
+        if any(name.startswith("present.") for name in self.output_names):
+            layers = cache.layers(result.get("past_key_values"))
+            flat.update(self._onnx_config.flatten_output_collection_property("present", layers))
+        missing = [name for name in self.output_names if name not in flat]
+        if missing:
+            raise OutputMissingError(
+                f"{type(self.model).__name__} does not return the declared outputs {missing}; it returns "
+                f"{sorted(result)}. Correct `outputs` of {type(self._onnx_config).__name__}."
+            )
+        return flat
+
+
+def identifier(name: str) -> str:
+    """A tensor's name as a Python identifier: `past_key_values.0.key` has dots."""
+    return name.replace(".", "__")
+
+
+@contextmanager
+def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
+    """Give the flat model in evaluation mode, without gradients, its `values_override` set; undo all of it after."""
+    override: Mapping[str, Any] = config.values_override or {}
+    missing = object()
+    before = {key: getattr(model.config, key, missing) for key in override}
+    training = model.training
+    for key, value in override.items():
+        setattr(model.config, key, value)
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield FlatModel(model, config)
+    finally:
+        model.train(training)
+        for key, value in before.items():
+            if value is missing:
+                delattr(model.config, key)
+            else:
+                setattr(model.config, key, value)
+
+
+def _by_layer(inputs: Mapping[str, Tensor]) -> list[tuple[Tensor, ...]]:
+    """Past tensors as one tuple a layer, in declared order: (key, value) or decoder pair then encoder pair."""
+    found: dict[int, list[Tensor]] = {}
+    for name, tensor in inputs.items():
+        if match := _PAST.fullmatch(name):
+            found.setdefault(int(match[1]), []).append(tensor)
+    return [tuple(found[layer]) for layer in sorted(found)]
+
+
+def _distinct(outputs: Sequence[Tensor], inputs: Sequence[Tensor]) -> list[Tensor]:
+    """Copy an output that is an input or an earlier output, so that the graph keeps a name for each."""
+    seen = {id(tensor) for tensor in inputs}
+    distinct = []
+    for tensor in outputs:
+        distinct.append(tensor.clone() if id(tensor) in seen else tensor)
+        seen.add(id(tensor))
+    return distinct
