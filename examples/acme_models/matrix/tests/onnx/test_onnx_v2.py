@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import acme_models  # noqa: F401 (registers the models)
 import pytest
 from transformers import AutoConfig
-from transformers_export.onnx.convert import export
 
+import acme_models  # noqa: F401 (registers the models)
 from transformers_export import tiny
 from transformers_export.onnx import FeaturesManager
+from transformers_export.onnx.convert import export
 from transformers_export.onnx.validation import validate
 
 PYTORCH_EXPORT_DEFAULT_MODELS = {
