@@ -72,8 +72,8 @@ def git(root: Path, *arguments: str) -> str:
 
 
 def start(root: Path) -> None:
-    """Make an empty repository on branch `main` in `root`, which is created."""
-    root.mkdir(parents=True)
+    """Start a repository on branch `main` in `root`, with nothing committed yet."""
+    root.mkdir(parents=True, exist_ok=True)
     git(root, "init", "--quiet", "--initial-branch=main")
     git(root, "config", "core.autocrlf", "false")
     git(root, "config", "gc.auto", "0")

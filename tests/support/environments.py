@@ -1,0 +1,130 @@
+"""Python environments the tests run cases in: real ones, made once and kept.
+
+Where they are kept: the directory named by TRANSFORMERS_EXPORT_TEST_ENVIRONMENTS, else `.environments/` in the
+repository (not tracked). The environment for transformers 5 is the one the tests themselves run in. What cannot be
+made is an error that says what is missing, never a skip.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[2]
+CONSTRAINTS = ROOT / "constraints.txt"
+CONSTRAINTS_4 = ROOT / "tests" / "support" / "constraints-transformers-4.txt"
+VARIABLE = "TRANSFORMERS_EXPORT_TEST_ENVIRONMENTS"
+TRANSFORMERS_4 = "4.48.0"
+
+# Prints what is installed of the names given, as "name==version" lines; a missing one prints nothing.
+_INSTALLED = """
+import sys
+from importlib.metadata import PackageNotFoundError, version
+for name in sys.argv[1:]:
+    try:
+        print(name, version(name).partition("+")[0], sep="==")
+    except PackageNotFoundError:
+        pass
+"""
+
+
+class PreparationError(RuntimeError):
+    """A part the tests need cannot be made on this machine; the message says which and what was tried."""
+
+
+def cache_directory() -> Path:
+    """Where environments and downloads are kept; made when it is not there."""
+    directory = Path(os.environ.get(VARIABLE) or ROOT / ".environments")
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def run(what: str, *command: str | Path) -> str:
+    """Run `command` and return what it printed; `what` names the part in the error when it fails."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        output = (done.stdout + done.stderr)[-2000:]
+        raise PreparationError(
+            f"{what} cannot be prepared: `{' '.join(map(str, command))}` ended with {done.returncode}.\n{output}"
+        )
+    return done.stdout
+
+
+@cache
+def transformers_5() -> Path:
+    """The interpreter with transformers 5, torch and ONNX Runtime: the one that runs the tests."""
+    missing = _missing(Path(sys.executable), _pins(CONSTRAINTS, {"torch", "transformers", "onnx", "onnxruntime"}))
+    if missing:
+        raise PreparationError(
+            f"The tests' own Python ({sys.executable}) lacks {', '.join(missing)}. "
+            "Run `make test`, which installs them, or `pip install -c constraints.txt -e .[onnx,dev]`."
+        )
+    return Path(sys.executable)
+
+
+@cache
+def transformers_4() -> Path:
+    """An interpreter of its own with transformers 4.48.0 and today's torch; made at the first call (about a minute)."""
+    directory = cache_directory() / f"transformers-{TRANSFORMERS_4}"
+    python = directory / "bin" / "python"
+    pins = _pins(CONSTRAINTS_4)
+    with FileLock(f"{directory}.lock"):
+        if not python.exists():
+            run("The transformers 4 environment", sys.executable, "-m", "venv", directory)
+        if _missing(python, pins):
+            install = (python, "-m", "pip", "install", "--quiet", "--constraint", CONSTRAINTS_4)
+            # torch by itself first, from where the caller points pip: a later plain requirement then keeps it.
+            index = os.environ.get("TORCH_INDEX")
+            run("torch", *install, *(("--index-url", index) if index else ()), "torch")
+            run("The transformers 4 environment", *install, *(f"{name}=={version}" for name, version in pins.items()))
+    return python
+
+
+@cache
+def transformers_4_source() -> Path:
+    """The sdist of transformers 4.48.0 as a `.tar.gz`, downloaded once."""
+    directory = cache_directory() / "sdist"
+    archive = directory / f"transformers-{TRANSFORMERS_4}.tar.gz"
+    with FileLock(f"{directory}.lock"):
+        if not archive.exists():
+            requirement = f"transformers=={TRANSFORMERS_4}"
+            options = ("--quiet", "--no-deps", "--no-binary", ":all:", "--dest", directory)
+            run(f"The sdist of {requirement}", sys.executable, "-m", "pip", "download", *options, requirement)
+    return archive
+
+
+def with_repository(python: Path, repository: Path, into: Path) -> Path:
+    """Make an interpreter in `into` that has all that `python` has and `repository` before it, as if installed.
+
+    What `pip install --editable --no-deps` would give, in 0.1 s: each test's repository gets an environment of its own.
+    """
+    name = hashlib.sha256(str(repository).encode()).hexdigest()[:8]
+    directory = into / f"environment-{name}"
+    run("A project environment", python, "-m", "venv", "--without-pip", directory)
+    site_packages = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    outer = run("A project environment", python, "-c", site_packages).strip()
+    inner = run("A project environment", directory / "bin" / "python", "-c", site_packages).strip()
+    source = repository / "src" if (repository / "src").is_dir() else repository
+    lines = [str(source), f"import site; site.addsitedir({outer!r})"]
+    Path(inner, "repository.pth").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return directory / "bin" / "python"
+
+
+def _pins(file: Path, only: set[str] | None = None) -> dict[str, str]:
+    """The `name==version` lines of a constraints file."""
+    lines = (line.split("#")[0].strip() for line in file.read_text(encoding="utf-8").splitlines())
+    pins = dict(line.split(";")[0].strip().split("==") for line in lines if "==" in line)
+    return {name: version for name, version in pins.items() if only is None or name in only}
+
+
+def _missing(python: Path, pins: dict[str, str]) -> list[str]:
+    """The pins that `python` does not have."""
+    wanted = [f"{name}=={version}" for name, version in pins.items()]
+    installed = run("An environment", python, "-c", _INSTALLED, *pins).splitlines()
+    return [pin for pin in wanted if pin not in installed]
