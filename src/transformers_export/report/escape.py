@@ -1,0 +1,153 @@
+"""The only place where untrusted text becomes Markdown.
+
+Names, paths, messages and tracebacks in a verdict come from the pull request, so all of them are hostile until they
+have passed through here. Jinja's own escaping knows HTML but not Markdown; `finalize` puts ours in its place: every
+`{{ expression }}` of a template is escaped as prose unless one of the filters below has already made it `Markup`. A
+template that forgets a filter is therefore ugly, never unsafe.
+
+Not here: which text is shown and how long it may be (`view.py`, `render.py`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+_ZERO_WIDTH = "\u200b"
+"""Breaks what GitHub looks for in rendered text (mentions, references, links), where a backslash does not help.
+`visible` spells out any that the text itself had, so what is left of them is ours."""
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode categories that are shown by number: control, format (bidirectional too), surrogates, separators."""
+
+_SIMPLE_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?\Z")
+_CODE_SPAN = re.compile(r"`([^`\n]+)`")
+_BLOCK_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)]))")
+_EDGE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+_PROSE = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    "\\": "\\\\",
+    "`": "\\`",
+    "*": "\\*",
+    "[": "\\[",
+    "]": "\\]",
+    "|": "\\|",
+    "~": "\\~",
+    _ZERO_WIDTH: "&#8203;",
+    "$": "&#36;",  # GitHub sets what stands between two of them as mathematics
+}
+
+_AUTOMATIC = (
+    (re.compile(r"@(?=[A-Za-z0-9])"), "@" + _ZERO_WIDTH),  # mentions, mail addresses
+    (re.compile(r"#(?=\d)"), "#" + _ZERO_WIDTH),  # issues, also as owner/repository#1
+    (re.compile(r"\b(GH)-(?=\d)", re.IGNORECASE), r"\1-" + _ZERO_WIDTH),
+    (re.compile(r":(?=//)"), ":" + _ZERO_WIDTH),  # addresses, which become links without any brackets
+    (re.compile(r"\b(www|mailto|xmpp)(?=[.:])", re.IGNORECASE), r"\1" + _ZERO_WIDTH),
+    (re.compile(r":(?=[A-Za-z0-9_+\-]+:)"), ":" + _ZERO_WIDTH),  # :emoji:
+)
+
+
+def visible(value: object, *, lines: bool = False) -> str:
+    r"""Text in which nothing is hidden: control, bidirectional and other unseen characters are written `\u202e`.
+
+    Newlines become spaces unless `lines`; tabs become spaces.
+    """
+    text = str(value).replace("\r\n", "\n").replace("\t", "    " if lines else " ")
+    if not lines:
+        text = text.replace("\n", " ")
+    return "".join(_shown(character) for character in text)
+
+
+def _shown(character: str) -> str:
+    if character == "\n" or unicodedata.category(character) not in _UNSEEN:
+        return character
+    return f"\\u{ord(character):04x}"
+
+
+def prose(value: object) -> Markup:
+    """One line of running text. What stands in `backticks` is set as code, everything else literally."""
+    line = visible(value).strip()
+    parts: list[str] = []
+    end = 0
+    for span in _CODE_SPAN.finditer(line):
+        parts += [_literal(line[end : span.start()], start=end == 0), code(span[1])]
+        end = span.end()
+    parts.append(_literal(line[end:], start=end == 0))
+    return Markup("".join(parts))  # noqa: S704  escaped above, piece by piece
+
+
+def _literal(text: str, *, start: bool) -> str:
+    escaped = "".join(_PROSE.get(character, character) for character in _unlinked(text))
+    escaped = _EDGE_UNDERSCORE.sub(r"\\_", escaped)
+    return _BLOCK_START.sub(_escape_block, escaped) if start else escaped
+
+
+def _unlinked(text: str) -> str:
+    for pattern, replacement in _AUTOMATIC:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def _escape_block(match: re.Match[str]) -> str:
+    return f"\\{match[1]}" if match[1] else f"{match[2]}\\{match[3]}"
+
+
+def code(value: object) -> Markup:
+    """Text in monotype, on one line, also inside a table; GitHub looks for no mentions or links in it."""
+    text = visible(value).strip()
+    if not text:
+        return Markup("")
+    if _SIMPLE_CODE.match(text):
+        return Markup(f"`{text}`")  # noqa: S704  no backtick, pipe or newline in it: nothing can end the span
+    escaped = "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in text)
+    return Markup(f"<code>{escaped}</code>")  # noqa: S704
+
+
+def html(value: object) -> Markup:
+    """Text inside an HTML element such as `<summary>`, where GitHub reads Markdown or not depending on blank lines."""
+    text = _unlinked(visible(value).strip())
+    return Markup("".join(c if c.isalnum() or c in " .,/" else f"&#{ord(c)};" for c in text))  # noqa: S704
+
+
+def html_code(value: object) -> Markup:
+    """`html` in monotype."""
+    return Markup("<code>{}</code>").format(html(value))
+
+
+def block(value: object) -> Markup:
+    """Several lines, literally, in a fence longer than any run of backticks in them."""
+    text = visible(value, lines=True).strip("\n")
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return Markup(f"{fence}text\n{text}\n{fence}")  # noqa: S704  a fence only ends at one as long as itself
+
+
+def link(label: Markup, url: str | None) -> Markup:
+    """A link; the label alone where there is no address. `url` comes from `address`."""
+    return Markup(f"[{label}]({url})") if url else label  # noqa: S704
+
+
+def address(*parts: str, line: int | None = None) -> str | None:
+    """A web address from a server and path parts, every part quoted; None where a part would climb out of it."""
+    server, *rest = parts
+    segments = [segment for part in rest for segment in part.split("/")]
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(?::\d+)?", server) or any(s in ("", ".", "..") for s in segments):
+        return None
+    path = "/".join(quote(segment, safe="") for segment in segments)
+    return f"{server}/{path}" + (f"#L{line}" if line else "")
+
+
+def finalize(value: object) -> Markup:
+    """What Jinja writes for an expression: `Markup` as it is, all else as prose."""
+    if isinstance(value, Markup):
+        return value
+    return Markup("") if value is None else prose(value)
+
+
+FILTERS = {"prose": prose, "code": code, "html": html, "html_code": html_code, "block": block, "link": link}
