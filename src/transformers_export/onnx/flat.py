@@ -6,6 +6,7 @@ declared outputs in order. One wrapper serves both exporters, validation and Tor
 
 from __future__ import annotations
 
+import inspect
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -38,7 +39,7 @@ class FlatModel(nn.Module):
         super().__init__()
         self.model = model
         self.config = model.config
-        self.input_names: tuple[str, ...] = tuple(config.inputs)
+        self.input_names: tuple[str, ...] = _in_forward_order(model, config.inputs)
         self.output_names: tuple[str, ...] = tuple(config.outputs)
         self._onnx_config = config
 
@@ -60,6 +61,25 @@ class FlatModel(nn.Module):
         result = self.model(**self._arguments(inputs), return_dict=True)
         outputs = self._flatten(result)
         return tuple(_distinct([outputs[name] for name in self.output_names], given))
+
+    def check_inputs(self) -> None:
+        """Compare the declared inputs with the signature of `forward()`.
+
+        Raises:
+            ValueError: One is declared that `forward()` does not take.
+        """
+        parameters = inspect.signature(self.model.forward).parameters
+        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+            known = set(parameters) | {"attention_mask", "position_ids", "past_key_values"}
+        else:
+            known = set(parameters)
+        unknown = [name for name in self.input_names if name.split(".")[0] not in known]
+        if unknown:
+            raise ValueError(
+                f"{type(self._onnx_config).__name__} declares the inputs {unknown}, which "
+                f"{type(self.model).__name__}.forward() does not take; it takes {sorted(parameters)}. "
+                "Correct `inputs` of the configuration."
+            )
 
     def _arguments(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         plain = {name: tensor for name, tensor in inputs.items() if not _PAST.fullmatch(name)}
@@ -84,6 +104,17 @@ class FlatModel(nn.Module):
                 f"{sorted(result)}. Correct `outputs` of {type(self._onnx_config).__name__}."
             )
         return flat
+
+
+def _in_forward_order(model: nn.Module, declared: Mapping[str, Any]) -> tuple[str, ...]:
+    """Declared names as `forward()` orders its parameters; what comes through `**kwargs` stays behind them."""
+    parameters = list(inspect.signature(model.forward).parameters)
+
+    def position(name: str) -> int:
+        parameter = name.split(".")[0]
+        return parameters.index(parameter) if parameter in parameters else len(parameters)
+
+    return tuple(sorted(declared, key=position))
 
 
 def identifier(name: str) -> str:

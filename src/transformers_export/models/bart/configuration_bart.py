@@ -1,0 +1,9 @@
+"""BART: sequence to sequence with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import BartLikeOnnxConfig
+
+
+class BartOnnxConfig(BartLikeOnnxConfig):
+    """As its family."""

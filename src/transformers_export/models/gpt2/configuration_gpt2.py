@@ -1,0 +1,9 @@
+"""GPT-2: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class GPT2OnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,191 @@
+"""`export()`: from a model and its configuration to an ONNX file that keeps the declared contract.
+
+Nothing is half-written: the file gets its name when it is whole. Whether it computes the right thing is asked in
+`validation/`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx import exporters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import onnx_ir
+    from torch import Tensor
+
+    from transformers_export.onnx.exporters import ExporterName
+    from transformers_export.onnx.flat import FlatModel
+
+logger = logging.getLogger("transformers_export.onnx")
+
+_LOWEST_OPSET = {"dynamo": 18, "legacy": 11}
+_HIGHEST_OPSET = {"dynamo": 23, "legacy": 20}
+_SDPA_OPSET = 14
+_OLD_DEFAULT_OPSET = 18
+
+
+class OpsetError(ValueError):
+    """An opset that this exporter cannot write."""
+
+
+def export(
+    preprocessor: Any,
+    model: Any,
+    config: Any,
+    opset: int,
+    output: Path,
+    *,
+    exporter: ExporterName = "dynamo",
+    device: str = "cpu",
+) -> tuple[list[str], list[str]]:
+    """Export `model` to `output`.
+
+    Args:
+        preprocessor: Tokenizer, image processor or feature extractor that belongs to the model.
+        model: A transformers PyTorch model; left as it was.
+        config: Its OnnxConfig, ours or one that derives from transformers.onnx.OnnxConfig.
+        opset: Opset to write; see `check_opset`.
+        output: Path of the model file. Weights of 2 GB and more go to `<name>.data` beside it.
+        exporter: `dynamo` or `legacy`.
+        device: Where to run the model while it is captured.
+
+    Returns:
+        Input and output names in graph order.
+
+    Raises:
+        OpsetError: The exporter cannot write that opset.
+        ValueError: The configuration declares an input that `forward()` does not take, or an output that the model
+            does not return.
+    """
+    from transformers_export.onnx.flat import prepared
+    from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
+
+    check_opset(opset, exporter)
+    with attention_for(model, opset), prepared(model, config) as flat:
+        flat.check_inputs()
+        template = template_inputs(config, preprocessor)
+        traced = {name: make_inputs(config, template, TRACED)[name].to(device) for name in flat.input_names}
+        model.to(device)
+        config.patch_ops()
+        try:
+            graph = exporters.find(exporter)(flat, traced, config.inputs, opset)
+        finally:
+            config.restore_ops()
+        write_contract(graph, flat, config, template)
+    check_written_opset(graph, opset, exporter)
+    save(graph, Path(output))
+    return list(flat.input_names), list(flat.output_names)
+
+
+def default_opset(config: Any, exporter: str) -> int:
+    """The opset to write when the caller names none.
+
+    The configuration's own, raised to what the exporter writes at least; configurations of transformers.onnx named 11
+    to 13 as a lower bound, for them it is 18.
+    """
+    from transformers_export.onnx.config import OnnxConfig
+
+    declared = int(config.default_onnx_opset)
+    if not isinstance(config, OnnxConfig):
+        declared = max(declared, _OLD_DEFAULT_OPSET)
+    return max(declared, _LOWEST_OPSET[exporter])
+
+
+def check_opset(opset: int, exporter: str) -> None:
+    """Refuse an opset that the exporter cannot write.
+
+    Raises:
+        OpsetError: With the range that can be written.
+    """
+    low, high = _LOWEST_OPSET[exporter], _HIGHEST_OPSET[exporter]
+    if not low <= opset <= high:
+        other = " The legacy exporter writes 11 to 20." if exporter == "dynamo" else ""
+        raise OpsetError(f"Opset {opset} cannot be written by the {exporter} exporter: expected {low} to {high}.{other}")
+
+
+def check_written_opset(graph: onnx_ir.Model, opset: int, exporter: str) -> None:
+    """Read the opset back: torch leaves another one in silence where a conversion failed.
+
+    Raises:
+        OpsetError: With the opset that was written.
+    """
+    from transformers_export.onnx.graph import opset_of
+
+    written = opset_of(graph)
+    if written != opset:
+        raise OpsetError(f"Opset {opset} was asked for, but the {exporter} exporter wrote {written}. Ask for {written}.")
+
+
+class attention_for:  # noqa: N801  (used as a context manager)
+    """Switch a model to eager attention for opsets below 14, which have no translation of sdpa, and back after."""
+
+    def __init__(self, model: Any, opset: int) -> None:
+        self._config = model.config
+        self._switch = opset < _SDPA_OPSET and getattr(model.config, "_attn_implementation", None) == "sdpa"
+
+    def __enter__(self) -> None:
+        if self._switch:
+            self._config._attn_implementation = "eager"
+
+    def __exit__(self, *exception: object) -> None:
+        if self._switch:
+            self._config._attn_implementation = "sdpa"
+
+
+def write_contract(graph: onnx_ir.Model, flat: FlatModel, config: Any, template: Mapping[str, Tensor]) -> None:
+    """Give the graph the declared names and axis labels."""
+    from transformers_export.onnx.graph import apply_contract
+
+    inputs = {name: config.inputs[name] for name in flat.input_names}
+    apply_contract(graph, inputs, config.outputs, fixed_output_axes(flat, config, template))
+
+
+def fixed_output_axes(flat: FlatModel, config: Any, template: Mapping[str, Tensor]) -> dict[str, dict[int, int]]:
+    """Lengths of undeclared output axes that are the same at two sizes: PyTorch's word that they do not vary."""
+    from transformers_export.onnx.inputs import TRACED, Sizes, make_inputs
+
+    shapes = []
+    for sizes in (TRACED, Sizes(batch=3, sequence=11, decoder=4, past=5, choices=3)):
+        inputs = make_inputs(config, template, sizes)
+        device = next(flat.parameters()).device
+        outputs = flat(*(inputs[name].to(device) for name in flat.input_names))
+        shapes.append([tuple(output.shape) for output in outputs])
+    fixed: dict[str, dict[int, int]] = {}
+    for name, first, second in zip(flat.output_names, *shapes, strict=True):
+        declared = config.outputs[name]
+        lengths = enumerate(zip(first, second, strict=True))
+        fixed[name] = {axis: a for axis, (a, b) in lengths if a == b and axis not in declared}
+    return fixed
+
+
+def save(graph: onnx_ir.Model, output: Path) -> None:
+    """Write the graph under a temporary name beside `output`, then rename.
+
+    Raises:
+        OSError: `output` cannot be written.
+    """
+    import onnx_ir
+
+    from transformers_export.onnx.config import EXTERNAL_DATA_LIMIT
+
+    size = sum(tensor.nbytes for value in graph.graph.initializers.values() if (tensor := value.const_value))
+    data = f"{output.name}.data" if size >= EXTERNAL_DATA_LIMIT else None
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
+        onnx_ir.save(graph, Path(folder) / output.name, external_data=data)
+        for written in sorted(Path(folder).iterdir(), reverse=True):  # the data first: a model never lacks its weights
+            os.replace(written, output.parent / written.name)
+
+
+def model_files(path: Path) -> Iterator[Path]:
+    """The model file and, where it has one, its external data."""
+    yield path
+    data = path.with_name(f"{path.name}.data")
+    if data.exists():
+        yield data

@@ -1,0 +1,251 @@
+"""FeaturesManager: which features each model type has, and the configuration class that declares them.
+
+Classes are named by dotted path and imported on first use, so that reading this registry costs no torch import. A
+package of custom models adds its own with `FeaturesManager.register`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Constructor = Callable[[Any], Any]
+    """Makes the OnnxConfig of a model's configuration."""
+
+_WITH_PAST = "-with-past"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One model type's features and the dotted path of its configuration class."""
+
+    features: tuple[str, ...]
+    onnx_config: str
+
+
+class FeaturesManager:
+    """The registry of model types, their features and the Auto classes of tasks."""
+
+    _TASKS_TO_AUTOMODELS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "default": ("AutoModel",),
+        "masked-lm": ("AutoModelForMaskedLM",),
+        "causal-lm": ("AutoModelForCausalLM",),
+        "seq2seq-lm": ("AutoModelForSeq2SeqLM",),
+        "sequence-classification": ("AutoModelForSequenceClassification",),
+        "token-classification": ("AutoModelForTokenClassification",),
+        "multiple-choice": ("AutoModelForMultipleChoice",),
+        "object-detection": ("AutoModelForObjectDetection",),
+        "question-answering": ("AutoModelForQuestionAnswering",),
+        "image-classification": ("AutoModelForImageClassification",),
+        "image-segmentation": ("AutoModelForImageSegmentation",),
+        "masked-im": ("AutoModelForMaskedImageModeling",),
+        "semantic-segmentation": ("AutoModelForSemanticSegmentation",),
+        "vision2seq-lm": ("AutoModelForVision2Seq", "AutoModelForImageTextToText"),
+        "speech2seq-lm": ("AutoModelForSpeechSeq2Seq",),
+    }
+    """Names in the order to try: transformers 5 renamed one."""
+
+    _REGISTRY: ClassVar[dict[str, Registration]] = {}
+
+    AVAILABLE_FEATURES: ClassVar[list[str]] = []
+    """Every registered feature once, sorted."""
+
+    @classmethod
+    def register(cls, model_type: str, *features: str, onnx_config: str) -> None:
+        """Register a model type; a second time replaces the first.
+
+        Args:
+            model_type: The `model_type` of the model's configuration; underscores may be dashes.
+            *features: Its features, e.g. `"default"`, `"causal-lm-with-past"`.
+            onnx_config: Dotted path of the OnnxConfig class, e.g. `"acme.onnx.AcmeOnnxConfig"`.
+
+        Raises:
+            ValueError: No feature, one twice, one whose task has no Auto class, or a path without a module.
+        """
+        key = _key(model_type)
+        unknown = [feature for feature in features if cls.feature_to_task(feature) not in cls._TASKS_TO_AUTOMODELS]
+        if unknown or not features or len(set(features)) != len(features):
+            raise ValueError(
+                f"Cannot register {model_type!r} with features {list(features)}: expected each once and at least one "
+                f"of {sorted(cls._TASKS_TO_AUTOMODELS)}, with or without {_WITH_PAST!r}."
+            )
+        if "." not in onnx_config:
+            raise ValueError(f"onnx_config must be a dotted path such as 'package.module.Class', got {onnx_config!r}.")
+        cls._REGISTRY[key] = Registration(features, onnx_config)
+        cls.AVAILABLE_FEATURES[:] = sorted(set(cls.AVAILABLE_FEATURES).union(features))
+
+    @classmethod
+    def model_types(cls) -> list[str]:
+        """Registered model types, sorted."""
+        return sorted(cls._REGISTRY)
+
+    @classmethod
+    def features_of(cls, model_type: str) -> tuple[str, ...]:
+        """Registered features of a model type, in registered order; empty where there are none."""
+        registration = cls._REGISTRY.get(_key(model_type))
+        return registration.features if registration else ()
+
+    @classmethod
+    def get_supported_features_for_model_type(
+        cls, model_type: str, model_name: str | None = None
+    ) -> dict[str, Constructor]:
+        """Map each feature of a model type to what makes its OnnxConfig.
+
+        Raises:
+            KeyError: The model type is not registered; the message lists those that are.
+        """
+        registration = cls._REGISTRY.get(_key(model_type))
+        if registration is None:
+            who = f"{model_type} ({model_name})" if model_name else model_type
+            raise KeyError(
+                f"{who} is not supported yet. Supported model types: {', '.join(cls.model_types())}. To add it, write "
+                "an OnnxConfig class and call FeaturesManager.register(model_type, *features, onnx_config=...)."
+            )
+        return {feature: partial(_construct, registration.onnx_config, feature) for feature in registration.features}
+
+    @staticmethod
+    def feature_to_task(feature: str) -> str:
+        """The task of a feature: its name without `-with-past`."""
+        return feature.replace(_WITH_PAST, "")
+
+    @classmethod
+    def get_model_class_for_feature(cls, feature: str, framework: str = "pt") -> Any:
+        """The Auto class of a feature.
+
+        Raises:
+            KeyError: The feature's task has none.
+            ValueError: Another framework than PyTorch.
+        """
+        _require_pytorch(framework)
+        task = cls.feature_to_task(feature)
+        if task not in cls._TASKS_TO_AUTOMODELS:
+            raise KeyError(f"Unknown task: {feature}. Expected one of: {', '.join(sorted(cls._TASKS_TO_AUTOMODELS))}.")
+        transformers = import_module("transformers")
+        for name in cls._TASKS_TO_AUTOMODELS[task]:
+            if hasattr(transformers, name):
+                return getattr(transformers, name)
+        raise KeyError(f"transformers {transformers.__version__} has no Auto class for {task}.")
+
+    @classmethod
+    def get_model_from_feature(
+        cls, feature: str, model: str, framework: str | None = None, cache_dir: str | None = None
+    ) -> Any:
+        """Load a checkpoint into the model class of a feature.
+
+        Args:
+            feature: The feature.
+            model: Hub id or directory; goes to `from_pretrained` unchanged.
+            framework: `"pt"` or None.
+            cache_dir: Where transformers keeps what it downloads.
+
+        Raises:
+            KeyError: The feature's task has no Auto class.
+            OSError: No such checkpoint.
+        """
+        model_class = cls.get_model_class_for_feature(feature, framework or "pt")
+        return model_class.from_pretrained(model, cache_dir=cache_dir)
+
+    @classmethod
+    def check_supported_model_or_raise(cls, model: Any, feature: str = "default") -> tuple[str, Constructor]:
+        """The model's type and what makes the OnnxConfig of `feature`.
+
+        Raises:
+            KeyError: The model type is not registered.
+            ValueError: It has no such feature; the message lists those it has.
+        """
+        model_type = model.config.model_type
+        return model_type, cls.get_config(model_type, feature)
+
+    @classmethod
+    def get_config(cls, model_type: str, feature: str) -> Constructor:
+        """What makes the OnnxConfig of a model type and feature.
+
+        Raises:
+            KeyError: The model type is not registered.
+            ValueError: It has no such feature; the message lists those it has.
+        """
+        features = cls.get_supported_features_for_model_type(model_type)
+        if feature not in features:
+            raise ValueError(f"{model_type} doesn't support feature {feature}. Supported: {', '.join(features)}.")
+        return features[feature]
+
+
+def _construct(onnx_config: str, feature: str, config: Any) -> Any:
+    module, _, name = onnx_config.rpartition(".")
+    configuration_class = getattr(import_module(module), name)
+    task = FeaturesManager.feature_to_task(feature)
+    make = configuration_class.with_past if feature.endswith(_WITH_PAST) else configuration_class.from_model_config
+    return make(config, task=task)
+
+
+def _key(model_type: str) -> str:
+    return model_type.lower().replace("_", "-")
+
+
+def _require_pytorch(framework: str) -> None:
+    if framework != "pt":
+        raise ValueError(f"Only PyTorch models can be exported: expected framework 'pt', got {framework!r}.")
+
+
+FeaturesManager.register(
+    "bart",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    "sequence-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.bart.configuration_bart.BartOnnxConfig",
+)
+FeaturesManager.register(
+    "bert",
+    "default",
+    "masked-lm",
+    "causal-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.bert.configuration_bert.BertOnnxConfig",
+)
+FeaturesManager.register(
+    "distilbert",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.distilbert.configuration_distilbert.DistilBertOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt2",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.gpt2.configuration_gpt2.GPT2OnnxConfig",
+)
+FeaturesManager.register(
+    "t5",
+    "default",
+    "default-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    onnx_config="transformers_export.models.t5.configuration_t5.T5OnnxConfig",
+)
+FeaturesManager.register(
+    "vit",
+    "default",
+    "image-classification",
+    onnx_config="transformers_export.models.vit.configuration_vit.ViTOnnxConfig",
+)
