@@ -1,0 +1,75 @@
+"""An exception as a `CaseError`: what a reader who will not open the log needs, bounded in size.
+
+Worker side: the standard library alone. Whether a failure is this change's fault is decided in `outcome.py`.
+"""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transformers_export.verdict.types import CaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_MESSAGE = 4000
+"""Characters of a message."""
+MAX_FRAMES = 12
+MAX_FRAME = 300
+"""Characters of one frame."""
+_LIBRARIES = ("site-packages", "dist-packages")
+
+
+def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
+    """Say what an exception is and where it came from.
+
+    Args:
+        error: the exception, with its traceback.
+        own: folders of the checked repository. Frames in files below them are always kept, and written relative to it.
+
+    Returns:
+        Type and message (at most `MAX_MESSAGE` characters) and at most `MAX_FRAMES` frames as `path:line in function`,
+        the last frame first. Where frames are left out, the reader's own frames stay.
+    """
+    roots = [str(Path(folder).resolve()) for folder in own]
+    summary = traceback.extract_tb(error.__traceback__)
+    linecache.clearcache()
+    frames = [
+        (_text(frame.filename, frame.lineno, frame.name, roots), _is_own(frame.filename, roots)) for frame in summary
+    ]
+    return CaseError(type(error).__qualname__, shorten(str(error), MAX_MESSAGE), _select(frames[::-1]))
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut a text in the middle: the beginning says what happened, the end says where."""
+    if len(text) <= limit:
+        return text
+    half = (limit - 7) // 2
+    return f"{text[:half]}\n[...]\n{text[-half:]}"
+
+
+def _select(frames: list[tuple[str, bool]]) -> tuple[str, ...]:
+    """Keep the reader's own frames and, around them, the last ones of the libraries."""
+    own = [index for index, (_, is_own) in enumerate(frames) if is_own][:MAX_FRAMES]
+    others = [index for index, (_, is_own) in enumerate(frames) if not is_own][: MAX_FRAMES - len(own)]
+    return tuple(frames[index][0] for index in sorted([*own, *others]))
+
+
+def _is_own(filename: str, roots: list[str]) -> bool:
+    path = str(Path(filename).resolve())
+    return any(path.startswith(root) for root in roots) and not any(name in path for name in _LIBRARIES)
+
+
+def _text(filename: str, line: int | None, function: str, roots: list[str]) -> str:
+    path = str(Path(filename).resolve()) if Path(filename).exists() else filename
+    for root in roots:
+        if path.startswith(root):
+            path = path[len(root) :].lstrip("/\\")
+            break
+    else:
+        for name in _LIBRARIES:
+            path = path.rpartition(f"{name}/")[2] or path
+    return shorten(f"{path}:{line} in {function}", MAX_FRAME)

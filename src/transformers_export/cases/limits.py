@@ -1,0 +1,106 @@
+"""Watching and ending the whole family of a process: time, memory, and nobody left behind.
+
+Tool side, on psutil. A family is found by walking down from its root and by remembering: a member that detached
+itself (double fork, new session) is still a member, and so are its children. On Linux the root adopts such orphans,
+see `serve.py`, so that even one that was never seen alive is found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+import psutil
+
+_PATIENCE = 5.0
+"""Seconds to wait for killed processes to be gone."""
+
+
+def exceeded(seconds: float, memory: int, *, timeout: float, memory_limit: int) -> str | None:
+    """Say which limit a case is past, or None."""
+    if seconds > timeout:
+        return f"Past its time limit of {timeout:g} s."
+    if memory > memory_limit:
+        return f"Past its memory limit: {memory / 2**20:.0f} MiB of {memory_limit / 2**20:.0f} MiB."
+    return None
+
+
+class Family:
+    """A process and everything it started, whatever that did to hide."""
+
+    def __init__(self, pid: int, *, count_root: bool) -> None:
+        """Watch the process `pid`. A keeper is no part of what the case uses: `count_root=False`."""
+        self._members: dict[int, psutil.Process] = {}
+        self._root = pid
+        self._count_root = count_root
+        self.peak_bytes = 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._members[pid] = psutil.Process(pid)
+
+    def members(self) -> list[psutil.Process]:
+        """Return the living members, the root last."""
+        found: dict[int, psutil.Process] = {}
+        for process in self._members.values():
+            if process.pid not in found and _lives(process):
+                found[process.pid] = process
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    found.update({child.pid: child for child in process.children(recursive=True)})
+        self._members = found
+        return sorted(found.values(), key=lambda process: process.pid == self._root)
+
+    def memory(self, limit: int) -> int:
+        """Return the bytes the family uses, exact only where it matters.
+
+        Resident sizes are cheap to read but count pages that processes share once each: an upper bound. Only a family
+        whose bound is past `limit` is measured by what each process uses of its own.
+        """
+        counted = [p for p in self.members() if self._count_root or p.pid != self._root]
+        used = sum(_read(p, exact=False) for p in counted)
+        if used > limit and len(counted) > 1:
+            used = sum(_read(p, exact=True) for p in counted)
+        self.peak_bytes = max(self.peak_bytes, used)
+        return used
+
+    def kill(self) -> None:
+        """End every member. Stops them all first, so that none can start another meanwhile; the root goes last."""
+        stopped: set[int] = set()
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            fresh = [p for p in self.members() if p.pid not in stopped and p.pid != self._root]
+            if not fresh:
+                break
+            for process in fresh:
+                stopped.add(process.pid)
+                with contextlib.suppress(psutil.Error):
+                    process.suspend()
+        self._kill([p for p in self.members() if p.pid != self._root])
+        # What the dead leave behind is the root's by now: look once more before the root goes too.
+        self._kill([p for p in self.members() if p.pid != self._root])
+        self._kill(self.members())
+
+    @staticmethod
+    def _kill(processes: list[psutil.Process]) -> None:
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        deadline = time.monotonic() + _PATIENCE
+        while any(_lives(process) for process in processes) and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """True while the process runs. One that ended and waits to be reaped uses nothing and cannot be killed again."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _read(process: psutil.Process, *, exact: bool) -> int:
+    try:
+        if not exact:
+            return int(process.memory_info().rss)
+        info = process.memory_full_info()
+        return int(getattr(info, "pss", info.uss))
+    except psutil.Error:
+        return 0

@@ -1,0 +1,142 @@
+"""From how a case's process ended to the case's result. Decisions only: nothing here starts, reads or kills anything.
+
+What a case's process wrote is data from code we do not trust: it is decoded against the types, bounded in size, and
+its claim to have passed is held against its own checks.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from transformers_export.cases.child import OUT_OF_MEMORY
+from transformers_export.cases.failure import MAX_FRAME, MAX_FRAMES, MAX_MESSAGE, shorten
+from transformers_export.cases.protocol import MAX_RESULT_BYTES
+from transformers_export.verdict.types import CaseError, CaseResult
+
+if TYPE_CHECKING:
+    from transformers_export.cases.types import Case
+
+MAX_LOG_TAIL = 1500
+"""Characters of what a case printed last that go into an error's message."""
+_MAX_ITEMS = 50
+"""Checks and warnings of one case."""
+_CRASH_FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+) in (?P<function>.+)$', re.MULTILINE)
+_CRASH_NOISE = re.compile(r"^Extension modules: .*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a case's process ended, as the tool saw it."""
+
+    exit_code: int | None = None
+    signal: int | None = None
+    """Number of the signal that ended it."""
+    stopped: str = ""
+    """Why the tool ended it, or why it could not run: a sentence. Empty when it ended by itself."""
+    result: bytes | None = None
+    """What it left as its result; None when it left none. At most one byte more than `MAX_RESULT_BYTES`."""
+    log: str = ""
+    """The end of what it printed."""
+    seconds: float = 0.0
+    peak_bytes: int | None = None
+
+
+def settle(case: Case, ending: Ending) -> CaseResult:
+    """Return the result of a case: what happened, held against what was expected to happen."""
+    result = replace(_what_happened(case, ending), seconds=round(ending.seconds, 3), peak_bytes=ending.peak_bytes)
+    return _as_expected(case, result)
+
+
+def _as_expected(case: Case, result: CaseResult) -> CaseResult:
+    if case.expected_failure is None:
+        return result
+    if result.outcome != "passed":
+        return replace(result, outcome="expected-failure", reason=case.expected_failure)
+    message = f"Expected to fail ({case.expected_failure}), but it passes. Remove it from `expected-failures`."
+    return replace(result, outcome="failed", cause="change", error=CaseError("UnexpectedPass", message))
+
+
+def _what_happened(case: Case, ending: Ending) -> CaseResult:
+    if ending.stopped:
+        return _undecided(case, ending.stopped)
+    if ending.exit_code == OUT_OF_MEMORY:
+        return _undecided(case, f"Past its memory limit of {case.memory_limit / 2**20:.0f} MiB.")
+    if ending.signal == getattr(signal, "SIGKILL", 9):
+        return _undecided(case, "Killed from outside, as the system does when it runs out of memory.")
+    if ending.signal is not None:
+        frames = tuple(f"{path}:{line} in {function}" for path, line, function in _CRASH_FRAME.findall(ending.log))
+        return _failed(case, "Crash", f"The process was ended by {_signal_name(ending.signal)}.", ending.log, frames)
+    if ending.exit_code != 0:
+        return _failed(case, "Exit", f"The process ended with exit code {ending.exit_code}.", ending.log)
+    if ending.result is None:
+        return _failed(case, "NoResult", "The process ended without leaving a result.", ending.log)
+    return _reported(case, ending.result)
+
+
+def _reported(case: Case, data: bytes) -> CaseResult:
+    """Read the worker's own result."""
+    if len(data) > MAX_RESULT_BYTES:
+        return _failed(case, "UnreadableResult", f"Expected a result of at most {MAX_RESULT_BYTES} bytes.")
+    try:
+        result = msgspec.json.decode(data, type=CaseResult)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _failed(case, "UnreadableResult", f"Expected a case result as JSON: {error}.")
+    exporter = result.exporter if case.exporter == "auto" and result.exporter in ("dynamo", "legacy") else case.exporter
+    result = replace(result, model_type=case.model_type, feature=case.feature, target=case.target, exporter=exporter)
+    return _bounded(_believed(case, replace(result, cached=False)))
+
+
+def _believed(case: Case, result: CaseResult) -> CaseResult:
+    """Hold the claimed outcome against the checks: passed means that values were compared and nothing failed."""
+    if result.outcome not in ("passed", "failed"):
+        return _failed(case, "UnreadableResult", f"Expected `passed` or `failed` as outcome, got `{result.outcome}`.")
+    if result.outcome == "failed":
+        return replace(result, cause=result.cause or "change")
+    outcomes = {check.name: check.outcome for check in result.checks}
+    if outcomes.get("values") != "passed" or "failed" in outcomes.values():
+        return replace(
+            result,
+            outcome="failed",
+            cause="change",
+            error=CaseError("NotVerified", f"Expected every check passed and `values` among them, got {outcomes}."),
+        )
+    return replace(result, cause=None, error=None)
+
+
+def _bounded(result: CaseResult) -> CaseResult:
+    """Cut what is too long for a report."""
+    error = result.error and CaseError(
+        shorten(result.error.type, MAX_FRAME),
+        shorten(result.error.message, MAX_MESSAGE),
+        tuple(shorten(frame, MAX_FRAME) for frame in result.error.frames[:MAX_FRAMES]),
+    )
+    checks = tuple(
+        replace(check, name=shorten(check.name, MAX_FRAME), detail=shorten(check.detail, MAX_MESSAGE))
+        for check in result.checks[:_MAX_ITEMS]
+    )
+    warnings = tuple(shorten(warning, MAX_MESSAGE) for warning in result.warnings[:_MAX_ITEMS])
+    return replace(result, error=error, checks=checks, warnings=warnings, reason=shorten(result.reason, MAX_MESSAGE))
+
+
+def _undecided(case: Case, reason: str) -> CaseResult:
+    return CaseResult(
+        case.model_type, case.feature, case.target, case.exporter, "undecided", cause="environment", reason=reason
+    )
+
+
+def _failed(case: Case, kind: str, message: str, log: str = "", frames: tuple[str, ...] = ()) -> CaseResult:
+    tail = _CRASH_NOISE.sub("", log).strip()[-MAX_LOG_TAIL:]
+    error = CaseError(kind, f"{message} Printed last:\n{tail}" if tail else message, frames[:MAX_FRAMES])
+    return CaseResult(case.model_type, case.feature, case.target, case.exporter, "failed", cause="change", error=error)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

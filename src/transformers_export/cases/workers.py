@@ -1,0 +1,247 @@
+"""Running cases: in the project interpreter, side by side, under limits, to one result each.
+
+The tool's side of it, and its only entrance: `run_cases`. How the interpreter is started and spoken to is in
+`launch.py`, how a family of processes is watched and ended in `limits.py`, what an ending means in `outcome.py`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from transformers_export.cases.environment import expose_package
+from transformers_export.cases.launch import Died, Interpreter, Session, open_session
+from transformers_export.cases.limits import Family, exceeded
+from transformers_export.cases.outcome import Ending, settle
+from transformers_export.cases.protocol import (
+    MAX_RESULT_BYTES,
+    Finished,
+    Gone,
+    Started,
+    case_file,
+    encode_case,
+    log_file,
+    result_file,
+)
+from transformers_export.cases.types import Case
+from transformers_export.cases.versions import EnvironmentProblem, require, untested
+from transformers_export.verdict.types import CaseResult
+
+RUNNER = "transformers_export.cases.run:run_case"
+PRELOAD = ("torch", "transformers", "onnx", "onnxruntime", "transformers_export.cases.run")
+TICK = 0.1
+"""Seconds between two looks at what a case uses."""
+_MAX_SERVERS = 2
+"""A server that dies is started once more."""
+_LOG_BYTES = 16 * 2**10
+
+Progress = Callable[[Case, CaseResult | None], None]
+"""Called with a case when it starts (None) and when it ends (its result)."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where and how cases run."""
+
+    python: str
+    """The project interpreter."""
+    jobs: int = 1
+    """How many cases run at once."""
+    search_path: tuple[Path, ...] = ()
+    """Folders its Python searches before its packages: the source of a transformers checkout."""
+    runner: str = RUNNER
+    """`module:function` in the project interpreter, called with each case, returns its result."""
+    preload: tuple[str, ...] = PRELOAD
+    start_timeout: float = 300.0
+    """Seconds for the imports; a cold disk takes most of a minute."""
+    fork: bool = True
+    """False: a fresh process for each case, as where there is no fork."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a run."""
+
+    results: tuple[CaseResult, ...]
+    """One for each case, in the order of the cases."""
+    versions: dict[str, str]
+    """What the project interpreter has."""
+    warnings: tuple[str, ...]
+    isolation: str
+
+
+def run_cases(cases: tuple[Case, ...], workers: Workers, progress: Progress = lambda case, result: None) -> Outcome:
+    """Run every case in a process of its own and return what became of each.
+
+    Raises:
+        EnvironmentProblem: the project interpreter cannot run any case. Whatever happens later is in the results.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="transformers-export-"))
+    try:
+        return _Run(cases, workers, progress, directory).outcome()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@dataclass
+class _Running:
+    """A case between its start and its end."""
+
+    case: Case
+    directory: Path
+    since: float
+    family: Family | None = None
+    looked: float = 0.0
+
+
+@dataclass
+class _Run:
+    """One run of many cases: what waits, what runs, what is done."""
+
+    cases: tuple[Case, ...]
+    workers: Workers
+    progress: Progress
+    directory: Path
+    running: dict[int, _Running] = field(default_factory=dict)
+    results: dict[int, CaseResult] = field(default_factory=dict)
+
+    def outcome(self) -> Outcome:
+        interpreter = Interpreter(
+            python=self.workers.python,
+            search_path=(expose_package(self.directory), *self.workers.search_path),
+            runner=self.workers.runner,
+            preload=self.workers.preload,
+            start_timeout=self.workers.start_timeout,
+        )
+        session = self._open(interpreter)
+        waiting = deque(range(len(self.cases)))
+        for attempt in range(1, _MAX_SERVERS + 1):
+            died = self._serve(session, waiting)
+            if died is None or not waiting:
+                break
+            if attempt == _MAX_SERVERS:
+                self._give_up(waiting, died)
+                break
+            try:
+                session = self._open(interpreter)
+            except EnvironmentProblem as problem:
+                self._give_up(waiting, str(problem))
+                break
+        how = "a fork of a warm server" if session.forks else "a fresh process"
+        return Outcome(
+            results=tuple(self.results[number] for number in range(len(self.cases))),
+            versions=session.versions,
+            warnings=untested(session.versions),
+            isolation=f"Each case in {how}: scrubbed environment, limits over all descendants, same user.",
+        )
+
+    def _open(self, interpreter: Interpreter) -> Session:
+        exporters = {case.exporter for case in self.cases}
+
+        def accept(versions: dict[str, str]) -> None:
+            if "torch" in self.workers.preload:
+                require(versions, self.workers.python, exporters=exporters)
+
+        return open_session(interpreter, self.directory, accept, fork=self.workers.fork)
+
+    def _serve(self, session: Session, waiting: deque[int]) -> str | None:
+        """Run what waits. Returns None when all is done, or why the server died; its running cases are settled then."""
+        launcher = session.launcher
+        try:
+            while waiting or self.running:
+                while waiting and len(self.running) < max(1, self.workers.jobs):
+                    number = waiting.popleft()
+                    launcher.start(number, self._lay_out(number))
+                event = launcher.event(TICK)
+                if isinstance(event, Died):
+                    for number in list(self.running):
+                        self._end(number, stopped=event.why)
+                    return event.why
+                if isinstance(event, Started | Finished | Gone) and event.id in self.running:
+                    self._follow(event, count_root=not session.forks)
+                self._hold_to_limits()
+            return None
+        finally:
+            for running in self.running.values():
+                if running.family is not None:
+                    running.family.kill()
+            launcher.close()
+
+    def _lay_out(self, number: int) -> Path:
+        """Make the directory of a case and count it as running."""
+        directory = self.directory / f"case-{number}"
+        directory.mkdir()
+        case = self.cases[number]
+        case_file(directory).write_bytes(encode_case(case))
+        self.running[number] = _Running(case, directory, time.monotonic())
+        self.progress(case, None)
+        return directory
+
+    def _follow(self, event: Started | Finished | Gone, *, count_root: bool) -> None:
+        if isinstance(event, Started):
+            self.running[event.id].family = Family(event.pid, count_root=count_root)
+        elif isinstance(event, Finished):
+            self._end(event.id, exit_code=event.exit_code, signal=event.signal)
+        else:
+            self._end(event.id, stopped="The process that watched over the case was killed from outside.")
+
+    def _hold_to_limits(self) -> None:
+        now = time.monotonic()
+        for number, running in list(self.running.items()):
+            if running.family is None or now - running.looked < TICK:
+                continue
+            running.looked = now
+            case = running.case
+            used = running.family.memory(case.memory_limit)
+            reason = exceeded(now - running.since, used, timeout=case.timeout, memory_limit=case.memory_limit)
+            if reason:
+                self._end(number, stopped=reason)
+
+    def _end(self, number: int, *, exit_code: int | None = None, signal: int | None = None, stopped: str = "") -> None:
+        """End the family of a case, read what it left, settle its result."""
+        running = self.running.pop(number)
+        seconds = time.monotonic() - running.since
+        if running.family is not None:
+            running.family.memory(running.case.memory_limit)
+            running.family.kill()
+        ending = Ending(
+            exit_code=exit_code,
+            signal=signal,
+            stopped=stopped,
+            result=_head(result_file(running.directory), MAX_RESULT_BYTES + 1),
+            log=_tail(log_file(running.directory), _LOG_BYTES),
+            seconds=seconds,
+            peak_bytes=running.family.peak_bytes or None if running.family else None,
+        )
+        self._settled(number, running.case, ending)
+        shutil.rmtree(running.directory, ignore_errors=True)
+
+    def _give_up(self, waiting: deque[int], why: str) -> None:
+        while waiting:
+            number = waiting.popleft()
+            self._settled(number, self.cases[number], Ending(stopped=why))
+
+    def _settled(self, number: int, case: Case, ending: Ending) -> None:
+        self.results[number] = settle(case, ending)
+        self.progress(case, self.results[number])
+
+
+def _head(path: Path, size: int) -> bytes | None:
+    """Return the first `size` bytes of a regular file; a link or a pipe a case left there is no result."""
+    if path.is_symlink() or not path.is_file():
+        return None
+    with path.open("rb") as stream:
+        return stream.read(size)
+
+
+def _tail(path: Path, size: int) -> str:
+    if path.is_symlink() or not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - size))
+        return stream.read(size).decode(errors="replace")

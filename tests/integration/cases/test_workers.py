@@ -1,0 +1,224 @@
+"""Real servers, real processes: what a case does to itself and to others, and what the tool makes of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from transformers_export.cases.types import Case, Provider
+from transformers_export.cases.versions import EnvironmentProblem
+from transformers_export.cases.workers import Workers, run_cases
+
+TESTS = Path(__file__).parents[2]
+MEBI = 2**20
+
+
+def workers(runner: str = "by_feature", **changes) -> Workers:
+    settings = Workers(
+        sys.executable,
+        search_path=(TESTS,),
+        runner=f"support.case_runners:{runner}",
+        preload=("json",),
+        start_timeout=60,
+    )
+    return dataclasses.replace(settings, **changes)
+
+
+def case(feature: str, folder: Path | str = "", **changes) -> Case:
+    provider = Provider("package", folder=str(folder))
+    return dataclasses.replace(Case("m", feature, "onnx", "legacy", provider, timeout=60), **changes)
+
+
+def run_one(feature: str, folder: Path | str = "", **changes):
+    (result,) = run_cases((case(feature, folder, **changes),), workers()).results
+    return result
+
+
+def processes_like(*arguments: str) -> list[psutil.Process]:
+    return [p for p in psutil.process_iter(["cmdline"]) if (p.info["cmdline"] or [])[: len(arguments)] == [*arguments]]
+
+
+def test_a_case_that_passes_is_passed_with_its_figures():
+    outcome = run_cases((case("passes"),), workers())
+    (result,) = outcome.results
+    assert (result.outcome, result.cause, result.opset, result.error) == ("passed", None, 18, None)
+    assert 0 < result.seconds < 30
+    assert outcome.versions["python"].startswith(f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def test_results_come_in_the_order_of_the_cases_and_run_side_by_side():
+    cases = tuple(case("sleeps_a_little", model_type=f"m{number}") for number in range(6))
+    started = time.monotonic()
+    results = run_cases(cases, workers(jobs=6)).results
+    assert [r.model_type for r in results] == [f"m{number}" for number in range(6)]
+    assert {r.outcome for r in results} == {"passed"}
+    assert time.monotonic() - started < 2.5, "six cases of half a second one after the other take three"
+
+
+def test_a_case_past_its_time_is_undecided_and_its_process_gone():
+    before = set(psutil.pids())
+    result = run_one("sleeps", timeout=0.5)
+    assert (result.outcome, result.cause) == ("undecided", "environment")
+    assert "time limit of 0.5 s" in result.reason
+    assert result.seconds < 5
+    assert not [
+        p for p in psutil.process_iter(["cmdline"]) if p.pid not in before and "serve" in str(p.info["cmdline"])
+    ]
+
+
+@pytest.mark.parametrize("feature", ["eats_memory", "eats_memory_at_once", "child_eats_memory"])
+def test_a_case_past_its_memory_is_undecided(feature):
+    result = run_one(feature, memory_limit=200 * MEBI)
+    assert (result.outcome, result.cause) == ("undecided", "environment")
+    assert "memory limit" in result.reason
+    assert "200 MiB" in result.reason
+
+
+def test_the_peak_of_memory_is_reported():
+    assert 5 * MEBI < run_one("sleeps_a_little").peak_bytes < 200 * MEBI
+
+
+def test_a_crash_is_failed_and_names_the_signal_and_the_line():
+    result = run_one("segfaults")
+    assert (result.outcome, result.cause) == ("failed", "change")
+    assert "signal 11 (SIGSEGV)" in result.error.message
+    assert any("case_runners.py" in frame and "in segfaults" in frame for frame in result.error.frames)
+
+
+def test_an_exit_without_result_is_failed():
+    assert "exit code 3" in run_one("exits").error.message
+    assert "without leaving a result" in run_one("leaves_at_once").error.message
+
+
+def test_an_exception_is_failed_and_its_last_frame_comes_first():
+    error = run_one("raises").error
+    assert (error.type, error.message) == ("ValueError", "the configuration is wrong")
+    assert "in raises" in error.frames[0]
+
+
+@pytest.mark.parametrize("feature", ["detaches", "detaches_and_sleeps"])
+def test_a_detached_grandchild_is_gone_afterwards(feature, tmp_path):
+    marker = "4242.1" if feature == "detaches" else "4242.2"
+    (tmp_path / "marker").write_text(marker)
+    result = run_one(feature, tmp_path, timeout=2)
+    assert result.outcome == ("passed" if feature == "detaches" else "undecided")
+    assert processes_like("sleep", marker) == []
+
+
+def test_prints_do_not_disturb_the_protocol():
+    assert run_one("prints_garbage").outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("feature", "kind"),
+    [
+        ("answers_too_much", "UnreadableResult"),
+        ("answers_nonsense", "UnreadableResult"),
+        ("answers_by_a_link", "NoResult"),
+        ("claims_to_have_passed", "NotVerified"),
+    ],
+)
+def test_a_result_that_cannot_be_believed_is_failed(feature, kind):
+    result = run_one(feature)
+    assert (result.outcome, result.error.type) == ("failed", kind)
+
+
+def test_a_keeper_killed_from_outside_is_noticed():
+    result = run_one("kills_its_keeper")
+    assert (result.outcome, result.cause) == ("undecided", "environment")
+    assert "killed from outside" in result.reason
+
+
+def test_a_server_that_dies_is_started_again_and_its_case_reported():
+    results = run_cases((case("kills_the_server"), case("passes")), workers()).results
+    assert [r.outcome for r in results] == ["undecided", "passed"]
+    assert "server in the project interpreter ended" in results[0].reason
+
+
+def test_a_server_that_dies_twice_is_given_up_and_every_case_reported():
+    results = run_cases((case("kills_the_server"), case("kills_the_server"), case("passes")), workers()).results
+    assert [r.outcome for r in results] == ["undecided"] * 3
+
+
+@pytest.mark.parametrize(
+    ("feature", "outcome"), [("passes", "passed"), ("segfaults", "failed"), ("sleeps", "undecided")]
+)
+def test_without_fork_a_fresh_process_does_the_same(feature, outcome):
+    run = run_cases((case(feature, timeout=3),), workers(fork=False))
+    assert run.results[0].outcome == outcome
+    assert "fresh process" in run.isolation
+
+
+def test_no_secret_reaches_a_case(monkeypatch):
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    monkeypatch.setenv("ACTIONS_RUNTIME_TOKEN", "secret")
+    monkeypatch.setenv("HF_TOKEN", "secret")
+    monkeypatch.setenv("MY_PASSWORD", "secret")
+    seen = run_one("shows_its_environment").error.message.split()
+    assert "PATH" in seen
+    assert not {"GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "HF_TOKEN", "MY_PASSWORD"} & set(seen)
+
+
+def test_progress_tells_start_and_end_of_each_case():
+    told = []
+    cases = (case("passes"), case("exits"))
+    run_cases(cases, workers(), lambda case, result: told.append((case.feature, result and result.outcome)))
+    assert told == [("passes", None), ("passes", "passed"), ("exits", None), ("exits", "failed")]
+
+
+def test_an_interrupt_leaves_nothing_behind(tmp_path):
+    (tmp_path / "marker").write_text("4242.3")
+
+    def interrupt(case, result):
+        if case.feature == "passes":
+            time.sleep(0.5)  # the other case has started its grandchild by now
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_cases((case("detaches_and_sleeps", tmp_path), case("passes")), workers(jobs=2), interrupt)
+    assert processes_like("sleep", "4242.3") == []
+
+
+def test_an_interpreter_that_is_not_there_is_one_problem():
+    with pytest.raises(EnvironmentProblem, match=r"Expected the project interpreter at /nowhere/python"):
+        run_cases((case("passes"),), workers(python="/nowhere/python"))
+
+
+def test_an_interpreter_that_cannot_start_shows_its_last_words(tmp_path):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'no module named site' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    with pytest.raises(EnvironmentProblem, match="no module named site"):
+        run_cases((case("passes"),), workers(python=str(broken)))
+
+
+def test_an_interpreter_that_never_answers_is_given_up(tmp_path):
+    stuck = tmp_path / "python"
+    stuck.write_text("#!/bin/sh\nsleep 4242.4\n")
+    stuck.chmod(0o755)
+    with pytest.raises(EnvironmentProblem, match="not ready in time"):
+        run_cases((case("passes"),), workers(python=str(stuck), start_timeout=0.5))
+    assert processes_like("sleep", "4242.4") == []
+
+
+def test_a_module_that_cannot_be_imported_is_named():
+    with pytest.raises(EnvironmentProblem, match="cannot import no_such_module: ModuleNotFoundError"):
+        run_cases((case("passes"),), workers(preload=("json", "no_such_module")))
+
+
+def test_a_bare_environment_is_one_error_that_names_the_command(tmp_path):
+    import venv
+
+    venv.create(tmp_path / "bare", with_pip=False)
+    python = str(tmp_path / "bare" / "bin" / "python")
+    with pytest.raises(EnvironmentProblem) as problem:
+        run_cases((case("passes"),), dataclasses.replace(Workers(python), start_timeout=60))
+    message = str(problem.value)
+    for name in ("torch", "transformers", "onnx", "onnxruntime"):
+        assert f"{name} is not installed" in message
+    assert f"{python} -m pip install " in message

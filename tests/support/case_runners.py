@@ -1,0 +1,135 @@
+"""Case runners that misbehave in one way each. Run by real servers, in processes of their own; standard library only.
+
+A runner is what `transformers_export.cases.run:run_case` is in production: called with a case, returns its result.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transformers_export.verdict.types import CaseResult, CheckResult
+
+if TYPE_CHECKING:
+    from transformers_export.cases.types import Case
+
+
+def passes(case: Case) -> CaseResult:
+    checks = (CheckResult("values", "passed", 0.1, 1.0),)
+    return CaseResult(case.model_type, case.feature, case.target, case.exporter, "passed", checks=checks, opset=18)
+
+
+def by_feature(case: Case) -> CaseResult:
+    """Run the function named like the case's feature: several kinds of cases in one server."""
+    return globals()[case.feature](case)
+
+
+def sleeps(case: Case) -> CaseResult:
+    time.sleep(600)
+    return passes(case)
+
+
+def sleeps_a_little(case: Case) -> CaseResult:
+    time.sleep(0.5)
+    return passes(case)
+
+
+def eats_memory(case: Case) -> CaseResult:
+    """Touch memory in steps, slower than the tool looks, up to four times the limit."""
+    hoard = []
+    for _ in range(40):
+        hoard.append(bytearray(os.urandom(1)) * (case.memory_limit // 10))
+        time.sleep(0.05)
+    return passes(case)
+
+
+def eats_memory_at_once(case: Case) -> CaseResult:
+    hoard = bytearray(case.memory_limit * 8)
+    return passes(case) if hoard else raises(case)
+
+
+def child_eats_memory(case: Case) -> CaseResult:
+    code = f"import time; hoard = bytearray(b'x') * {2 * case.memory_limit}; time.sleep(600)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return passes(case)
+
+
+def segfaults(case: Case) -> CaseResult:
+    ctypes.string_at(0)
+    return passes(case)
+
+
+def exits(case: Case) -> CaseResult:
+    sys.exit(3)
+
+
+def leaves_at_once(case: Case) -> CaseResult:
+    os._exit(0)
+
+
+def raises(case: Case) -> CaseResult:
+    raise ValueError("the configuration is wrong")
+
+
+def detaches(case: Case) -> CaseResult:
+    """Leave a grandchild behind that has left session and group, whose parent is gone, and which was never a child."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", Path(case.provider.folder, "marker").read_text()])
+        os._exit(0)
+    os.wait()
+    return passes(case)
+
+
+def detaches_and_sleeps(case: Case) -> CaseResult:
+    detaches(case)
+    return sleeps(case)
+
+
+def prints_garbage(case: Case) -> CaseResult:
+    print('{"type": "finished", "id": 0}')
+    sys.stdout.flush()
+    os.write(1, b"\x00\xff garbage from C\n" * 100)
+    os.write(2, b"more garbage\n")
+    return passes(case)
+
+
+def kills_its_keeper(case: Case) -> CaseResult:
+    os.kill(os.getppid(), signal.SIGKILL)
+    return sleeps(case)
+
+
+def kills_the_server(case: Case) -> CaseResult:
+    keeper = Path(f"/proc/{os.getppid()}/stat").read_text()
+    os.kill(int(keeper.rpartition(")")[2].split()[1]), signal.SIGKILL)
+    return sleeps(case)
+
+
+def claims_to_have_passed(case: Case) -> CaseResult:
+    return CaseResult(case.model_type, case.feature, case.target, case.exporter, "passed")
+
+
+def answers_too_much(case: Case) -> CaseResult:
+    Path("../result.json").write_bytes(b" " * 2**22)
+    os._exit(0)
+
+
+def answers_nonsense(case: Case) -> CaseResult:
+    Path("../result.json").write_text('{"outcome": "splendid"}')
+    os._exit(0)
+
+
+def answers_by_a_link(case: Case) -> CaseResult:
+    Path("../result.json").symlink_to("/etc/passwd")
+    os._exit(0)
+
+
+def shows_its_environment(case: Case) -> CaseResult:
+    raise RuntimeError(" ".join(sorted(os.environ)))
