@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from filelock import FileLock
+
 from support.environments import ROOT, PreparationError, cache_directory
 
 PACKAGES = ROOT / "tests" / "node"
