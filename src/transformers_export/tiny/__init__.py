@@ -1,0 +1,35 @@
+"""Small random-weight models, tokenizers and processors made from any model configuration.
+
+Public names are resolved on first use: importing this package imports neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from transformers_export.tiny.checkpoint import save_checkpoint
+    from transformers_export.tiny.errors import CannotShrink
+    from transformers_export.tiny.preprocessors import make_preprocessor
+    from transformers_export.tiny.shrink import shrink
+    from transformers_export.tiny.weights import build_model
+
+__all__ = ["CannotShrink", "build_model", "make_preprocessor", "save_checkpoint", "shrink"]
+
+_HOMES = {
+    "CannotShrink": "errors",
+    "build_model": "weights",
+    "make_preprocessor": "preprocessors",
+    "save_checkpoint": "checkpoint",
+    "shrink": "shrink",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_HOMES[name]}")
+    # `shrink` is a module here as well as a function: the function has to win for whoever asks the package.
+    globals()[name] = getattr(module, name)
+    return globals()[name]

@@ -1,0 +1,77 @@
+"""What fields with names that say nothing are for, found by building the model on the meta device and looking.
+
+Only fields whose role is `UNKNOWN` are measured.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import torch
+
+from transformers_export.tiny.errors import CannotShrink
+from transformers_export.tiny.roles import Role
+from transformers_export.tiny.tree import Path, Tree, edited, leaves
+
+
+class Builder(Protocol):
+    """What builds a configuration and its model from a tree."""
+
+    tree: Tree
+
+    def build(self, tree: Tree) -> tuple[Any, Any]:
+        """Return configuration and model, on the meta device."""
+
+
+def measured_roles(builder: Builder, roles: dict[Path, Role]) -> dict[Path, Role]:
+    """Return the roles with every `UNKNOWN` replaced by what building the model shows.
+
+    Raises:
+        CannotShrink: the configuration as it is cannot be built, so nothing can be measured.
+    """
+    unknown = {p: v for p, v in leaves(builder.tree) if roles.get(p) is Role.UNKNOWN}
+    try:
+        _, model = builder.build(builder.tree)
+    except Exception as error:
+        raise CannotShrink(
+            f"the configuration cannot be built even as it is: {type(error).__name__}: {error}. "
+            "Fix it first, or pass one that builds."
+        ) from error
+    found = {path: _measure(builder, model, path, value) for path, value in unknown.items()}
+    return roles | found
+
+
+def _measure(builder: Builder, model: Any, path: Path, value: int) -> Role:
+    tokens = _input_embeddings(model)
+    if tokens is not None and tokens.num_embeddings == value:
+        return Role.VOCABULARY
+    if tokens is not None and tokens.embedding_dim == value:
+        return Role.SIZE
+    fewer = _built(builder, path, value - 1)
+    if fewer is not None and _count(fewer) < _count(model):
+        return Role.LAYERS
+    tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding) and m is not tokens]
+    if value >= 64 and any(abs(table.num_embeddings - value) <= 4 for table in tables):
+        return Role.POSITIONS
+    if any(value in parameter.shape for parameter in model.parameters()):
+        return Role.SIZE if value > 16 else Role.KEEP
+    return Role.HEADS if fewer is None and _built(builder, path, 1) is not None else Role.KEEP
+
+
+def _built(builder: Builder, path: Path, value: int) -> Any:
+    try:
+        return builder.build(edited(builder.tree, {path: value}))[1]
+    except Exception:  # a refusal is an answer: the value is bound to another field
+        return None
+
+
+def _count(model: Any) -> int:
+    return sum(1 for _ in model.parameters())
+
+
+def _input_embeddings(model: Any) -> Any:
+    try:
+        found = model.get_input_embeddings()
+    except NotImplementedError:
+        return None
+    return found if isinstance(found, torch.nn.Embedding) else None
