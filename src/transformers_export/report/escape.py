@@ -25,7 +25,7 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 _SIMPLE_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?\Z")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
-_BLOCK_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)]))")
+_BLOCK_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|\Z))")
 _EDGE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
 _PROSE = {
@@ -112,7 +112,7 @@ def code(value: object) -> Markup:
 def html(value: object) -> Markup:
     """Text inside an HTML element such as `<summary>`, where GitHub reads Markdown or not depending on blank lines."""
     text = _unlinked(visible(value).strip())
-    return Markup("".join(c if c.isalnum() or c in " .,/" else f"&#{ord(c)};" for c in text))  # noqa: S704
+    return Markup("".join(c if c.isalnum() or c in " .,/:-()=+" else f"&#{ord(c)};" for c in text))  # noqa: S704
 
 
 def html_code(value: object) -> Markup:

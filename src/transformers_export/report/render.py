@@ -1,0 +1,133 @@
+"""A verdict as Markdown: the comment on the pull request and the job summary.
+
+Works from the verdict alone, so any job can render it again. What is shown is decided in `view.py`, the words are in
+the templates, escaping is in `escape.py`; here is only how they come together and how a report keeps to its length.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from transformers_export.report.escape import FILTERS, finalize
+from transformers_export.report.figures import counted, path
+from transformers_export.report.links import Links
+from transformers_export.report.view import Limits, page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from importlib.abc import Traversable
+
+    from transformers_export.verdict.types import Verdict
+
+__all__ = ["COMMENT_LIMIT", "MARKER", "SUMMARY_LIMIT", "Links", "comment", "summary", "unfinished", "worth_a_comment"]
+
+MARKER = "<!-- export-action: report -->"
+"""First line of our comment. Text from a pull request cannot forge it: `<` is always escaped."""
+
+_MARKUP = Markup(MARKER)  # noqa: S704  our own constant
+
+COMMENT_LIMIT = 65_536
+"""A comment has fewer characters than this; GitHub refuses it otherwise."""
+
+SUMMARY_LIMIT = 1024 * 1024
+"""A job summary has fewer bytes than this."""
+
+_COMMENT_STEPS = (
+    Limits(rows=300, failures=50, findings=50, notes=50, frames=12, text=2000),
+    Limits(rows=300, failures=30, findings=50, notes=30, frames=4, text=600),
+    Limits(rows=250, failures=15, findings=30, notes=15, frames=2, text=240),
+    Limits(rows=150, failures=0, findings=20, notes=8, frames=0, text=120),
+    Limits(rows=50, failures=0, findings=10, notes=4, frames=0, text=80),
+    Limits(rows=15, failures=0, findings=4, notes=2, frames=0, text=40),
+)
+"""Tried in order: first fewer details, then fewer rows. The last one fits whatever the verdict holds."""
+
+_SUMMARY_STEPS = (
+    Limits(rows=5000, failures=500, findings=1000, notes=500, frames=50, text=8000, fold=100),
+    Limits(rows=2000, failures=100, findings=300, notes=100, frames=10, text=1000, fold=100),
+    *_COMMENT_STEPS[1:],
+)
+
+
+def comment(verdict: Verdict, links: Links | None) -> str:
+    """The sticky comment, starting with `MARKER`; always below `COMMENT_LIMIT` characters."""
+    return _first_below(COMMENT_LIMIT, comment_length, _renderings("comment.md.j2", _COMMENT_STEPS, verdict, links))
+
+
+def summary(verdict: Verdict, links: Links | None) -> str:
+    """The job summary: everything the comment says and every check; always below `SUMMARY_LIMIT` bytes."""
+    return _first_below(SUMMARY_LIMIT, _bytes, _renderings("summary.md.j2", _SUMMARY_STEPS, verdict, links))
+
+
+def unfinished(reason: str, links: Links | None) -> str:
+    """The comment when there is no verdict, so that an older green one does not stay."""
+    return _fill("unfinished.md.j2", reason=reason[:2000], links=links)
+
+
+def worth_a_comment(verdict: Verdict) -> bool:
+    """Whether a pull request without our comment gets one: not when nothing in it concerned us."""
+    own = [finding for finding in verdict.findings if finding.status != "standing"]
+    return bool(verdict.cases or own or any(n.blocking for n in verdict.not_checked))
+
+
+def comment_length(text: str) -> int:
+    """Characters as GitHub may count them at most: UTF-16 units, and two for a line break."""
+    return len(text.encode("utf-16-le")) // 2 + text.count("\n")
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def _renderings(template: str, steps: tuple[Limits, ...], verdict: Verdict, links: Links | None) -> Iterator[str]:
+    for limits in steps:
+        yield _fill(template, page=page(verdict, limits), links=links)
+
+
+def _fill(template: str, **values: object) -> str:
+    text = _environment().get_template(template).render(marker=_MARKUP, **values)
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"  # parts that have nothing to say leave blank lines
+
+
+def _first_below(limit: int, length: Callable[[str], int], renderings: Iterator[str]) -> str:
+    shortest = ""
+    for text in renderings:
+        if length(text) < limit:
+            return text
+        shortest = text
+    raise AssertionError(f"the shortest report still has a length of {length(shortest)}, the limit is {limit}")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,  # with `finalize`: all that is not Markup passes through escape.py
+        finalize=finalize,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    environment.filters["path"] = path
+    environment.globals["counted"] = counted
+    return environment
+
+
+def _template(name: str) -> str | None:
+    source = _folder().joinpath(name)
+    return source.read_text(encoding="utf-8") if source.is_file() else None
+
+
+def _folder() -> Traversable:
+    """In the installed package, else at the root of a checkout."""
+    installed = files("transformers_export").joinpath("templates")
+    return installed if installed.is_dir() else Path(__file__).parents[3] / "templates"
