@@ -43,6 +43,12 @@ def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
     return CaseError(type(error).__qualname__, shorten(str(error), MAX_MESSAGE), _select(frames[::-1]))
 
 
+def touches(error: BaseException, own: Iterable[str]) -> bool:
+    """Whether a line below one of the folders was running when the exception came up."""
+    roots = [str(Path(folder).resolve()) for folder in own]
+    return any(_is_own(frame.filename, roots) for frame in traceback.extract_tb(error.__traceback__))
+
+
 def shorten(text: str, limit: int) -> str:
     """Cut a text in the middle: the beginning says what happened, the end says where."""
     if len(text) <= limit:

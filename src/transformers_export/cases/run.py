@@ -1,0 +1,128 @@
+"""One case in the project interpreter: small model, export, validation, result. The only door to the exporter.
+
+Runs in the case's own process, in a directory that goes away with it. What the provider names is found in
+`providers.py`; limits and processes are the business of others.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.cases.failure import describe, touches
+from transformers_export.cases.providers import Subject, find_subject
+from transformers_export.onnx.convert import default_opset, export, model_files
+from transformers_export.onnx.validation.validate import validate
+from transformers_export.tiny import build_model, make_preprocessor, shrink
+from transformers_export.verdict.types import CaseResult, CheckResult
+
+if TYPE_CHECKING:
+    from transformers_export.cases.types import Case
+    from transformers_export.verdict.types import Cause, ExporterName
+
+_UNTRANSLATABLE = frozenset({"UnsupportedOperatorError", "DispatchError"})
+"""Errors by which torch's exporters say that they have no translation for an operator."""
+
+
+@dataclass
+class _Attempt:
+    """What is known so far of one export by one exporter."""
+
+    case: Case
+    exporter: ExporterName
+    warnings: list[str] = field(default_factory=list)
+
+    def result(self, **facts: Any) -> CaseResult:
+        return CaseResult(
+            self.case.model_type,
+            self.case.feature,
+            self.case.target,
+            self.exporter,
+            warnings=tuple(self.warnings),
+            **facts,
+        )
+
+
+def run_case(case: Case) -> CaseResult:
+    """Export and validate one case.
+
+    Returns:
+        `passed` or `failed`. With the exporter `auto` the second exporter is tried when the first fails, and the
+        result says so in a warning.
+
+    Raises:
+        Exception: whatever the project's own code raises before there is a model to export.
+    """
+    subject = find_subject(case)
+    first: ExporterName = "legacy" if case.exporter == "legacy" else "dynamo"
+    result = _export(case, subject, first)
+    if case.exporter != "auto" or result.outcome == "passed":
+        return result
+    second = _export(case, subject, "legacy")
+    said = result.error.message.splitlines()[0] if result.error and result.error.message else "a check failed"
+    warning = f"The dynamo exporter failed ({said}); this is the legacy exporter's result."
+    return replace(second, warnings=(warning, *second.warnings))
+
+
+def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
+    """Make the small model anew (an exporter may leave its traces in one), export it, hold it against PyTorch."""
+    attempt = _Attempt(case, exporter)
+    config = shrink(subject.config)
+    model = build_model(subject.model_class, config)
+    preprocessor = make_preprocessor(config, model)
+    onnx_config = subject.make_onnx_config(model.config)
+    opset = case.opset if case.opset is not None else default_opset(onnx_config, exporter)
+    path = Path(f"{exporter}.onnx").resolve()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
+    except Exception as error:
+        return attempt.result(
+            outcome="failed",
+            cause=_cause(error, _own_folders(case)),
+            opset=opset,
+            error=describe(error, own=_own_folders(case)),
+        )
+    report = validate(onnx_config, preprocessor, model, path, opset=opset, atol=case.atol)
+    return attempt.result(
+        outcome="passed" if report.passed else "failed",
+        cause=None if report.passed else "change",
+        checks=tuple(_check(check) for check in report.checks),
+        max_difference=report.max_difference,
+        tolerance=report.tolerance,
+        opset=opset,
+        nodes=_nodes(path),
+        bytes=sum(file.stat().st_size for file in model_files(path)),
+    )
+
+
+def _check(check: Any) -> CheckResult:
+    """Copy a check of the exporter library, which knows nothing of verdicts, into the verdict's form."""
+    return CheckResult(check.name, check.outcome, check.figure, check.limit, check.detail)
+
+
+def _nodes(path: Path) -> int:
+    """Count the nodes of the main graph."""
+    import onnx
+
+    return len(onnx.load(path, load_external_data=False).graph.node)
+
+
+def _cause(error: Exception, own: list[str]) -> Cause:
+    """Say whose failure an exception of the exporter is.
+
+    Upstream's only on torch's own word that it lacks a translation, while no line of the project was running.
+    """
+    link: BaseException | None = error
+    while link is not None:
+        if type(link).__name__ in _UNTRANSLATABLE and type(link).__module__.startswith("torch.onnx"):
+            return "change" if touches(link, own) else "upstream"
+        link = link.__cause__ or link.__context__
+    return "change"
+
+
+def _own_folders(case: Case) -> list[str]:
+    return [case.provider.folder] if case.provider.folder else []
