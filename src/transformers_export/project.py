@@ -1,0 +1,239 @@
+"""The checked repository: its settings, its layout, and where its configurations, registry and matrix are.
+
+Settings come from `[tool.transformers-export]` in the repository's pyproject.toml. What the files say is read in
+`source/`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from transformers_export.source.snapshot import Layout, Snapshot
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformers_export.source.tree import Tree
+
+_TABLE = "transformers-export"
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+
+_TRANSFORMERS_REGISTRY = "src/transformers/onnx/features.py"
+_MATRICES = ("tests/onnx/test_onnx_v2.py", "tests/test_onnx_v2.py")
+_DOCS = ("docs/source/en/serialization.md", "docs/source/en/serialization.mdx", "docs/source/serialization.rst")
+_PATTERNS: dict[Layout, tuple[str, ...]] = {
+    "transformers-4": ("src/transformers/models/*/configuration_*.py",),
+    "transformers-5": ("src/transformers/models/*/configuration_*.py",),
+    "package": ("configuration_*.py", "*/configuration_*.py"),
+    "remote-code": ("configuration_*.py",),
+    "none": ("configuration_*.py", "*/configuration_*.py"),
+}
+_ASIDE = ("tests/", "test/", "docs/", "examples/", "benchmarks/")
+"""Folders whose Python registers nothing for the package itself."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used. The message says what was expected, what came, and what to do."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`[tool.transformers-export]`; every key is optional. Keys are written with `-` for `_`."""
+
+    configurations: tuple[str, ...] = ()
+    """Patterns of the files that hold configurations, e.g. `src/acme/*/configuration_*.py`."""
+    registry: str | None = None
+    matrix: str | None = None
+    docs: str | None = None
+    python: str | None = None
+    """The project interpreter."""
+    install: str | None = None
+    """What the action runs to install the repository."""
+    targets: tuple[Literal["onnx", "torchscript"], ...] = ("onnx",)
+    exporter: Literal["dynamo", "legacy", "both", "auto"] = "dynamo"
+    opset: int | None = None
+    atol: float | None = None
+    timeout: float | None = None
+    """Seconds a case may take."""
+    memory_limit: int | str | None = None
+    """Bytes a case may use, or e.g. `"4GiB"`; see `memory_bytes`."""
+    jobs: int | None = None
+    expected_failures: dict[str, str] = field(default_factory=dict)
+    """`model type`, `model type/feature` or `model type/feature/exporter` (`*` allowed) to the reason."""
+    ignore: dict[str, str] = field(default_factory=dict)
+    """A rule, `rule:subject`, a path or a model type (`*` allowed) to the reason."""
+
+    @property
+    def memory_bytes(self) -> int | None:
+        """The memory limit in bytes."""
+        return parse_memory(self.memory_limit) if isinstance(self.memory_limit, str) else self.memory_limit
+
+
+@dataclass(frozen=True)
+class Project:
+    """The checked repository."""
+
+    root: Path
+    settings: Settings
+    layout: Layout
+    registries: tuple[str, ...]
+    """The files that register features; a package may have several."""
+    matrix: str | None
+    docs: str | None
+    patterns: tuple[str, ...]
+    """Which files hold configurations."""
+    auto_registrations: tuple[str, ...] = ()
+    """A package's files that call `AutoModel...register` or `AutoConfig.register`."""
+
+    @property
+    def registry(self) -> str | None:
+        """The first registry file, where there is one."""
+        return self.registries[0] if self.registries else None
+
+    def snapshot(self, tree: Tree, like: Snapshot | None = None) -> Snapshot:
+        """The readers on `tree`; what `like` has parsed of the same files is not parsed again."""
+        return Snapshot(
+            tree,
+            self.layout,
+            patterns=self.patterns,
+            registries=self.registries,
+            auto_registrations=self.auto_registrations,
+            matrix=self.matrix,
+            aside=() if self.settings.configurations else _ASIDE,
+            parsed=like.parsed if like else None,
+        )
+
+
+def open_project(root: Path, tree: Tree) -> Project:
+    """Recognise the layout of a tree and find its parts; settings win over what is found.
+
+    Raises:
+        SettingsError: Unreadable settings, an unknown key, or a named file that does not exist.
+    """
+    settings = read_settings(tree)
+    for key in ("registry", "matrix", "docs"):
+        path = getattr(settings, key)
+        if path is not None and not tree.exists(path):
+            raise SettingsError(
+                f"[tool.{_TABLE}] {key} = {path!r}: no such file in {tree.label}. Name a file relative to the root."
+            )
+    layout, registries, auto = _recognise(tree, settings)
+    return Project(
+        root=root,
+        settings=settings,
+        layout=layout,
+        registries=registries,
+        matrix=settings.matrix or _first(tree, _MATRICES),
+        docs=settings.docs or _first(tree, _DOCS),
+        patterns=settings.configurations or _PATTERNS[layout],
+        auto_registrations=auto,
+    )
+
+
+def read_settings(tree: Tree) -> Settings:
+    """The settings in a tree's pyproject.toml.
+
+    Raises:
+        SettingsError: No valid TOML, an unknown key, or a value of another type.
+    """
+    content = tree.read("pyproject.toml")
+    if content is None or _TABLE.encode() not in content:
+        return Settings()
+    table = _toml(content, tree.label).get("tool", {}).get(_TABLE)
+    return decode_settings(table) if table is not None else Settings()
+
+
+def decode_settings(table: object) -> Settings:
+    """Settings from the table as TOML has it.
+
+    Raises:
+        SettingsError: An unknown key, or a value of another type.
+    """
+    import msgspec  # 15 ms that a repository without settings does not pay
+
+    valid = {item.name.replace("_", "-") for item in fields(Settings)}
+    if not isinstance(table, dict):
+        raise SettingsError(f"[tool.{_TABLE}] must be a table, got {type(table).__name__}.")
+    for key in table:
+        if key not in valid:
+            raise SettingsError(f"[tool.{_TABLE}] has an unknown key {key!r}. Valid keys: {', '.join(sorted(valid))}.")
+    try:
+        settings = msgspec.convert({key.replace("-", "_"): value for key, value in table.items()}, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(
+            f"[tool.{_TABLE}]: {str(error).replace('_', '-')}. Correct it in pyproject.toml."
+        ) from error
+    _require_sensible(settings)
+    return settings
+
+
+def parse_memory(written: str) -> int:
+    """Bytes of `"8GiB"`, `"500 MB"` or `"1000000"`.
+
+    Raises:
+        SettingsError: Anything else.
+    """
+    number = written.strip()
+    factor = 1
+    for unit, size in _UNITS.items():
+        if number.endswith(unit):
+            number, factor = number.removesuffix(unit).strip(), size
+            break
+    try:
+        found = int(float(number) * factor)
+    except (ValueError, OverflowError):
+        found = 0
+    if found <= 0:
+        raise SettingsError(
+            f"{written!r} is no amount of memory: expected bytes, or a number with {', '.join(_UNITS)}."
+        )
+    return found
+
+
+def _require_sensible(settings: Settings) -> None:
+    for key in ("opset", "timeout", "jobs", "atol", "memory_limit"):
+        value = getattr(settings, key)
+        if isinstance(value, (int, float)) and not value > 0:
+            raise SettingsError(f"[tool.{_TABLE}] {key.replace('_', '-')} = {value}: expected a number above zero.")
+    if isinstance(settings.memory_limit, str):
+        parse_memory(settings.memory_limit)
+    for name, reasons in (("expected-failures", settings.expected_failures), ("ignore", settings.ignore)):
+        for key, reason in reasons.items():
+            if not reason.strip():
+                raise SettingsError(f"[tool.{_TABLE}.{name}] {key!r} has no reason: write why, the report shows it.")
+
+
+def _toml(content: bytes, label: str) -> dict[str, Any]:
+    import sys
+
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
+    try:
+        table: dict[str, Any] = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"pyproject.toml of {label} is no valid TOML: {error}. Correct it there.") from error
+    return table
+
+
+def _recognise(tree: Tree, settings: Settings) -> tuple[Layout, tuple[str, ...], tuple[str, ...]]:
+    """The layout, its registry files and a package's files that register Auto classes."""
+    if tree.exists(_TRANSFORMERS_REGISTRY):
+        return "transformers-4", (settings.registry or _TRANSFORMERS_REGISTRY,), ()
+    if tree.exists("src/transformers/__init__.py"):
+        return "transformers-5", (settings.registry,) if settings.registry else (), ()
+    configuration = tree.read("config.json")
+    if configuration is not None and b'"auto_map"' in configuration:
+        return "remote-code", (), ()
+    found = [path for path in tree.search([".register("], "*.py") if not path.startswith(_ASIDE)]
+    registries = [path for path in found if b"FeaturesManager" in (tree.read(path) or b"")]
+    auto = tuple(path for path in found if b"Auto" in (tree.read(path) or b""))
+    if settings.registry:
+        return "package", (settings.registry,), auto
+    return ("package", tuple(registries), auto) if registries else ("none", (), auto)
+
+
+def _first(tree: Tree, paths: tuple[str, ...]) -> str | None:
+    return next((path for path in paths if tree.exists(path)), None)

@@ -1,0 +1,131 @@
+"""The rules that run, and what their findings are against the base: new, standing or fixed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Protocol
+
+from transformers_export.rules import (
+    matrix_not_registered,
+    no_auto_class,
+    no_matrix_entry,
+    not_exported,
+    past_without_cache,
+    registry_class_unknown,
+    unreachable_key,
+    unregistered,
+)
+from transformers_export.rules.scope import Scope, scope_of
+from transformers_export.source.python import Unread
+from transformers_export.verdict.types import Finding, NotChecked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from transformers_export.source.snapshot import Snapshot
+
+
+class Rule(Protocol):
+    """A rule's module."""
+
+    NAME: str
+    """What users see, ignore and search for."""
+
+    def find(self, snapshot: Snapshot, scope: Scope) -> Iterable[Finding | Unread]:
+        """Everything it has to say about what the scope holds."""
+
+
+RULES: tuple[Rule, ...] = (
+    unregistered,
+    registry_class_unknown,
+    unreachable_key,
+    no_matrix_entry,
+    matrix_not_registered,
+    not_exported,
+    no_auto_class,
+    past_without_cache,
+)
+
+
+def find_all(
+    head: Snapshot,
+    base: Snapshot | None,
+    changed: frozenset[str] | None,
+    *,
+    ignore: Mapping[str, str] | None = None,
+) -> tuple[tuple[Finding, ...], tuple[NotChecked, ...]]:
+    """Run every rule on what changed (everything with `changed=None`) and compare with the base.
+
+    Args:
+        head: The tree that is checked.
+        base: What it is compared with; without one every finding is new.
+        changed: The changed paths. What they do not touch is not looked at.
+        ignore: From the settings: `rule`, `rule:subject` or path (`*` allowed) to the reason. What is ignored is listed
+            among what was not checked.
+
+    Returns:
+        The findings, errors of this change first, and what could not be read.
+    """
+    scope = scope_of(head, base, changed)
+    now, unread = _run(head, scope)
+    before, _ = _run(base, scope) if base else ({}, set())
+    findings = [replace(item, status="standing" if key in before else "new") for key, item in now.items()]
+    findings += [replace(item, status="fixed") for key, item in before.items() if key not in now]
+    kept: list[Finding] = []
+    not_checked: list[NotChecked] = []
+    for item in sorted(findings, key=_order):
+        reason = _reason(item, ignore or {}) if item.status != "fixed" else None
+        if reason is None:
+            kept.append(item)
+        else:
+            not_checked.append(NotChecked(f"{item.rule} of {item.subject} in {item.path}", f"ignored: {reason}"))
+    return tuple(kept), (*not_checked, *_gaps(head, scope, unread, changed or frozenset()))
+
+
+Key = tuple[str, str, str]
+
+
+def _run(snapshot: Snapshot, scope: Scope) -> tuple[dict[Key, Finding], set[Unread]]:
+    """Findings by what identifies them when lines have moved: rule, path and subject."""
+    found: dict[Key, Finding] = {}
+    unread: set[Unread] = set()
+    for rule in RULES:
+        for item in rule.find(snapshot, scope):
+            if isinstance(item, Unread):
+                unread.add(item)
+            else:
+                found.setdefault((item.rule, item.path, item.subject), item)
+    return found, unread
+
+
+_STATUS = {"new": 0, "standing": 1, "fixed": 2}
+
+
+def _order(item: Finding) -> tuple[int, str, int, str, str]:
+    return _STATUS[item.status], item.path, item.line, item.rule, item.subject
+
+
+def _reason(item: Finding, ignore: Mapping[str, str]) -> str | None:
+    names = (item.rule, f"{item.rule}:{item.subject}", item.path)
+    for pattern, reason in ignore.items():
+        if any(fnmatchcase(name, pattern) for name in names):
+            return reason
+    return None
+
+
+def _gaps(snapshot: Snapshot, scope: Scope, unread: set[Unread], changed: frozenset[str]) -> Iterator[NotChecked]:
+    """What the readers could not read of what was looked at. A changed file that is no Python at all blocks."""
+    found = unread | set(snapshot.registry.unread)
+    for path in scope.configurations(snapshot):
+        source = snapshot.source(path)
+        found |= set(source.unread) if source else set()
+    if snapshot.matrix is None:
+        if snapshot.registries:
+            yield NotChecked("test matrix", "no matrix: this repository has no tests/onnx/test_onnx_v2.py")
+    else:
+        found |= set(snapshot.matrix.unread)
+    if scope.entries(snapshot):
+        found |= set(snapshot.heads.unread)
+    for item in sorted(found, key=lambda item: (item.path, item.line, item.why)):
+        yield NotChecked(f"{item.path}:{item.line}", item.why, blocking=item.broken and item.path in changed)

@@ -1,0 +1,132 @@
+"""What a check looks at: the whole tree, or what a change touches.
+
+A change touches more than its files: an entry that left the registry concerns the class it named, a base class the
+classes that derive from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transformers_export.source import modeling
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable
+
+    from transformers_export.source.registry import Entry
+    from transformers_export.source.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The files and the registry keys that rules look at; with `whole` all of them."""
+
+    whole: bool = True
+    paths: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()
+
+    def entries(self, snapshot: Snapshot) -> tuple[Entry, ...]:
+        """The registry entries to look at."""
+        return tuple(entry for entry in snapshot.registry.entries if self.whole or entry.key in self.keys)
+
+    def configurations(self, snapshot: Snapshot) -> tuple[str, ...]:
+        """The configuration files to look at."""
+        if self.whole:
+            return snapshot.configurations
+        return tuple(sorted(path for path in self.paths if snapshot.is_configuration(path)))
+
+
+def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | None) -> Scope:
+    """The scope of a check: everything without `changed`, else what those files touch in either tree."""
+    if changed is None:
+        return Scope()
+    trees = [head, base] if base else [head]
+    paths = set(changed) | {item for path in changed if path.endswith("__init__.py") for item in _beside(trees, path)}
+    paths |= dependents(head, paths).keys()
+    keys = touched_keys(head, base, changed)
+    for snapshot in trees:
+        keys |= {item.key for path in paths if snapshot.is_configuration(path) for item in snapshot.model_types(path)}
+        keys |= {entry.key for entry in snapshot.registry.entries if _lies_in(snapshot, entry, paths)}
+        for entry in snapshot.registry.entries:
+            if entry.key in keys:
+                found = snapshot.find_entry_class(entry)
+                paths |= {found.path} if found else set()
+    return Scope(whole=False, paths=frozenset(paths), keys=frozenset(keys))
+
+
+def touched_keys(head: Snapshot, base: Snapshot | None, changed: frozenset[str]) -> set[str]:
+    """The keys whose registry entries, matrix entries or Auto tables a change touches."""
+    keys: set[str] = set()
+    if changed.intersection(head.registries):
+        keys |= _different(_said(head), _said(base) if base else {})
+    if head.matrix_path in changed:
+        keys |= _different(_tested(head), _tested(base) if base else {})
+    if modeling.TABLES in changed or changed.intersection(head.auto_registrations):
+        every = {entry.key for entry in head.registry.entries}
+        keys |= {key for key in every if base is None or head.heads.of(key) != base.heads.of(key)}
+    return keys
+
+
+def dependents(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """The configuration files whose classes derive from a class in `paths`, each with (class, base class)."""
+    found: dict[str, tuple[str, str]] = {}
+    waiting = {path for path in paths if _may_hold_a_base(path)}
+    known = set(waiting)
+    while waiting:
+        sources = (snapshot.source(path) for path in sorted(waiting))
+        classes = {name: source.path for source in sources if source for name in source.classes}
+        waiting = set()
+        for path in snapshot.configurations_mentioning(sorted(classes)) if classes else ():
+            pair = None if path in known else _derives(snapshot, path, classes)
+            if pair:
+                found[path] = pair
+                waiting.add(path)
+                known.add(path)
+    return found
+
+
+def _may_hold_a_base(path: str) -> bool:
+    """Models and tests are large, and no configuration derives from them."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".py") and not name.startswith(("modeling_", "modular_", "tokenization_", "test_"))
+
+
+def _derives(snapshot: Snapshot, path: str, classes: dict[str, str]) -> tuple[str, str] | None:
+    source = snapshot.source(path)
+    for item in source.classes.values() if source else ():
+        for base in item.bases:
+            if source is None or base.rpartition(".")[2] not in classes:
+                continue
+            for target in snapshot.targets(source, base):
+                above = snapshot.find_class(target)
+                if above and classes.get(above.name) == above.path:
+                    return item.name, above.name
+    return None
+
+
+def _said(snapshot: Snapshot) -> dict[str, Hashable]:
+    return {entry.key: entry.said for entry in snapshot.registry.entries}
+
+
+def _tested(snapshot: Snapshot) -> dict[str, Hashable]:
+    found: dict[str, tuple[object, ...]] = {}
+    for entry in snapshot.matrix.entries if snapshot.matrix else ():
+        found[entry.key] = (*found.get(entry.key, ()), entry.set_name, entry.features)
+    return dict(found)
+
+
+def _different(head: dict[str, Hashable], base: dict[str, Hashable]) -> set[str]:
+    return {key for key in head.keys() | base.keys() if head.get(key) != base.get(key)}
+
+
+def _lies_in(snapshot: Snapshot, entry: Entry, paths: set[str]) -> bool:
+    """Whether the class of an entry is written in one of the files, or its package is where they lie."""
+    module = entry.onnx_config.rpartition(".")[0].replace(".", "/")
+    return any(f"/{path}".removesuffix(".py").endswith(f"/{module}") or f"/{module}/" in f"/{path}" for path in paths)
+
+
+def _beside(trees: list[Snapshot], init: str) -> set[str]:
+    """The configuration files that a package's `__init__` hands on."""
+    folder = init.rpartition("/")[0]
+    return {path for snapshot in trees for path in snapshot.configurations if path.rpartition("/")[0] == folder}

@@ -1,0 +1,66 @@
+"""Rule `unreachable-key`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transformers_export.rules.finding import at
+from transformers_export.source.configuration import unread_model_types
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformers_export.rules.scope import Scope
+    from transformers_export.source.configuration import ModelType
+    from transformers_export.source.python import Unread
+    from transformers_export.source.registry import Entry
+    from transformers_export.source.snapshot import Snapshot
+    from transformers_export.verdict.types import Finding
+
+NAME = "unreachable-key"
+
+
+def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
+    """A registry key that no configuration's `model_type` gives once `_` is `-`: the entry is never found.
+
+    A package may also register a model of transformers itself, so there a key is unreachable only when a model type
+    beside its ONNX configuration is left without an entry.
+    """
+    registered = {entry.key for entry in snapshot.registry.entries}
+    for entry in scope.entries(snapshot):
+        beside, unread = _beside(snapshot, entry)
+        if entry.key in {item.key for item in beside} or entry.key in snapshot.keys:
+            continue
+        if unread:
+            yield from unread
+            continue
+        left = [item for item in beside if item.key not in registered]
+        if snapshot.layout == "package" and not left:
+            continue
+        given = f"{left[0].class_name} gives {left[0].value!r}" if left else "no configuration gives it"
+        yield at(
+            entry,
+            NAME,
+            entry.key,
+            f'The registry key "{entry.key}" is never reached: {given}.',
+            f'Register it as "{left[0].key}".' if left else "Register it under its model_type, with - for _.",
+        )
+
+
+def _beside(snapshot: Snapshot, entry: Entry) -> tuple[list[ModelType], list[Unread]]:
+    """The model types in the folder of the entry's class, nearest first, and those that are computed."""
+    found = snapshot.find_entry_class(entry)
+    source = snapshot.source(found.path) if found else None
+    if source is None:
+        return [], []
+    types = list(snapshot.model_types(source.path))
+    unread = list(unread_model_types(source))
+    if entry.key in {item.key for item in types}:
+        return types, unread
+    folder = source.path.rpartition("/")[0]
+    for path in snapshot.configurations:
+        other = snapshot.source(path) if path != source.path and path.rpartition("/")[0] == folder else None
+        if other:
+            types += snapshot.model_types(path)
+            unread += unread_model_types(other)
+    return types, unread

@@ -1,0 +1,60 @@
+"""Rule `unregistered`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transformers_export.rules.finding import at
+from transformers_export.rules.helpers import stands_alone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformers_export.rules.scope import Scope
+    from transformers_export.source.configuration import OnnxClass
+    from transformers_export.source.snapshot import Snapshot
+    from transformers_export.verdict.types import Finding
+
+NAME = "unregistered"
+
+
+def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
+    """An ONNX configuration class that no entry of the features registry names: nothing can be exported with it.
+
+    Bases, and helper classes that another configuration class builds, need no entry. Silent while the registry holds
+    something that could not be read.
+    """
+    registry = snapshot.registry
+    if not snapshot.registries or registry.unread:
+        return
+    for path in scope.configurations(snapshot):
+        for item in snapshot.onnx_classes(path):
+            if not _is_registered(snapshot, item) and stands_alone(snapshot, item):
+                yield at(
+                    item,
+                    NAME,
+                    item.name,
+                    f"{item.name} is not in the features registry, so nothing can be exported with it.",
+                    _hint(snapshot, item),
+                )
+
+
+def _is_registered(snapshot: Snapshot, item: OnnxClass) -> bool:
+    for entry in snapshot.registry.entries:
+        if entry.onnx_config.rpartition(".")[2] == item.name:
+            found = snapshot.find_entry_class(entry)
+            if found and found.path == item.path:
+                return True
+    return False
+
+
+def _hint(snapshot: Snapshot, item: OnnxClass) -> str:
+    types = snapshot.model_types(item.path)
+    key = types[0].key if types else "its-model-type"
+    module = snapshot.module_of(item.path)
+    if snapshot.layout == "transformers-4":
+        package = module.rpartition(".")[0].partition(".")[2]
+        entry = f'"{key}": supported_features_mapping("default", onnx_config_cls="{package}.{item.name}")'
+    else:
+        entry = f'FeaturesManager.register("{key}", "default", onnx_config="{module}.{item.name}")'
+    return f"Add {entry} with all its features to {snapshot.registries[0]}."

@@ -1,0 +1,86 @@
+"""The git command: the one place that starts it. Which revisions are compared is decided in `changes.py`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class GitError(Exception):
+    """Git could not do what was asked; the message is git's own."""
+
+
+def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,)) -> bytes:
+    """Run one git command in `root` and return what it wrote.
+
+    Raises `GitError` when git is not installed or ends with a code that is not among `expected`.
+    """
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, env=_environment(), check=False)
+    except FileNotFoundError as error:
+        raise GitError(f"git could not be started in {root}: {error}. Install git and put it on the PATH.") from error
+    if done.returncode not in expected:
+        message = done.stderr.decode(errors="replace").strip()
+        raise GitError(message or f"git {arguments[0]} ended with code {done.returncode}")
+    return done.stdout
+
+
+def names(output: bytes) -> tuple[str, ...]:
+    """The paths in a list that git separated by NUL."""
+    return tuple(os.fsdecode(name) for name in output.split(b"\0") if name)
+
+
+class Blobs:
+    """Reads blobs through one `git cat-file --batch` process, started on the first read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def read(self, name: str) -> tuple[str, bytes] | None:
+        """The object id and content of the blob that `name` stands for (`HEAD:./a.py`), or None without one."""
+        if "\n" in name:
+            return None  # one request is one line
+        process = self._started()
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        process.stdin.write(os.fsencode(name) + b"\n")
+        process.stdin.flush()
+        header = process.stdout.readline()
+        fields = header.split()
+        if not fields:
+            raise GitError(f"git cat-file ended while reading {name!r} in {self._root}")
+        if len(fields) != 3 or not fields[2].isdigit():
+            return None  # "<name> missing"
+        content = process.stdout.read(int(fields[2]) + 1)[:-1]
+        return (fields[0].decode(), content) if fields[1] == b"blob" else None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                ["git", "cat-file", "--batch"],
+                cwd=self._root,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_environment(),
+            )
+        return self._process
+
+    def close(self) -> None:
+        """End the process; a later read starts another."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.communicate()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what would make git speak another language or wait for somebody."""
+    return {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}

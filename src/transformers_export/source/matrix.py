@@ -1,0 +1,88 @@
+"""The test matrix: which model types `test_onnx_v2.py` exports.
+
+Read are sets, lists and tuples of tuples whose first item is the model type, assigned to names in capitals that end
+in `_MODELS`; in the oldest trees the tuples have five items, of which the last is the ONNX configuration class.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from transformers_export.source import python
+from transformers_export.source.configuration import key_of
+from transformers_export.source.python import Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class MatrixEntry:
+    """One tested model."""
+
+    key: str
+    """Spelled as the registry spells it."""
+    written: str
+    set_name: str
+    path: str
+    line: int
+    column: int
+    features: tuple[str, ...] = ()
+    """The only features tested, where the entry names some."""
+    onnx_class: str = ""
+    """Its ONNX configuration class, where the entry names one."""
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All tested models of a repository."""
+
+    path: str
+    entries: tuple[MatrixEntry, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def readable(self) -> bool:
+        """Whether it was read whole: only then does an absent model mean something."""
+        return not self.unread and bool(self.entries)
+
+
+def read(source: python.Source) -> Matrix:
+    """Read a matrix file; a file without any set of models is reported as not read."""
+    entries: list[MatrixEntry] = []
+    unread = list(source.unread)
+    sets = 0
+    for name, values in source.assigned.items():
+        if not (name.isupper() and name.endswith("_MODELS")):
+            continue
+        for value in values:
+            sets += 1
+            for item in _entries(source, name, value):
+                (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
+    if not sets and not unread:
+        unread.append(Unread(source.path, 1, "no set of models found: expected names such as PYTORCH_EXPORT_MODELS"))
+    return Matrix(source.path, tuple(entries), tuple(unread))
+
+
+def _entries(source: python.Source, name: str, value: ast.expr) -> Iterator[MatrixEntry | Unread]:
+    if isinstance(value, ast.Dict) and not value.keys:
+        return  # upstream writes an empty set as {}
+    if isinstance(value, ast.Call) and python.dotted(value.func) == "set" and not value.args:
+        return
+    if not isinstance(value, (ast.Set, ast.List, ast.Tuple)):
+        yield Unread(source.path, value.lineno, f"{name} is computed")
+        return
+    for item in value.elts:
+        first = item.elts[0] if isinstance(item, ast.Tuple) and item.elts else None
+        key = python.text(first)
+        if not isinstance(item, ast.Tuple) or first is None or key is None:
+            yield Unread(source.path, item.lineno, f"an entry of {name} is computed")
+            continue
+        five = len(item.elts) == 5
+        last = python.dotted(item.elts[4]) if five else None
+        features = python.strings(item.elts[2], source) if len(item.elts) == 3 else None
+        yield MatrixEntry(
+            key_of(key), key, name, source.path, first.lineno, first.col_offset + 1, features or (), last or ""
+        )

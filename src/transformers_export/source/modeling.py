@@ -1,0 +1,166 @@
+"""Which model types each Auto class knows: the tables of transformers, and a package's `AutoModel...register` calls."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from transformers_export.source import python
+from transformers_export.source.configuration import key_of
+from transformers_export.source.python import Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from transformers_export.source.snapshot import Snapshot
+
+TABLES = "src/transformers/models/auto/modeling_auto.py"
+
+
+@dataclass(frozen=True)
+class Heads:
+    """What is known about Auto classes."""
+
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Auto class name to the registry keys it has a model for."""
+    complete: bool = False
+    """Whether `known` holds every model type (transformers itself), or only those of `judged` (a package)."""
+    judged: frozenset[str] = frozenset()
+    """Keys for which a package registers models, so that a head that is not registered is missing."""
+    unsure: frozenset[str] = frozenset()
+    """Auto classes whose tables could not be read."""
+    unread: tuple[Unread, ...] = ()
+
+    def lacks(self, auto_classes: Sequence[str], key: str) -> bool:
+        """Whether it is certain that none of the Auto classes has a model for the key."""
+        tables = [self.known[name] for name in auto_classes if name in self.known]
+        if any(key in table for table in tables) or not self.unsure.isdisjoint(auto_classes):
+            return False
+        return bool(tables) if self.complete else key in self.judged
+
+    def of(self, key: str) -> frozenset[str]:
+        """The Auto classes that have a model for the key."""
+        return frozenset(name for name, keys in self.known.items() if key in keys)
+
+
+def read(snapshot: Snapshot) -> Heads:
+    """Read the tables of a transformers checkout, or the register calls of a package."""
+    if snapshot.layout in ("transformers-4", "transformers-5"):
+        source = snapshot.source(TABLES)
+        return tables(source) if source else Heads()
+    if snapshot.layout == "package":
+        return _registered(snapshot)
+    return Heads()
+
+
+def tables(source: python.Source) -> Heads:
+    """Follow each Auto class to its mapping, and the mapping to its table of names.
+
+    A table that is computed or changed after it was written is left out and reported: nothing is concluded from it.
+    """
+    known: dict[str, frozenset[str]] = {}
+    unread = list(source.unread)
+    unsure: set[str] = set()
+    changed = _changed_later(source)
+    for item in source.classes.values():
+        name = _table_of(source, item)
+        if name is None:
+            continue
+        values = source.assigned.get(name, ())
+        keys = _keys(values[0]) if len(values) == 1 and name not in changed else None
+        if keys is not None:
+            known[item.name] = keys
+        elif values:
+            unsure.add(item.name)
+            unread.append(Unread(source.path, values[-1].lineno, f"{name} is computed"))
+    return Heads(known, complete=True, unsure=frozenset(unsure), unread=tuple(unread))
+
+
+def _table_of(source: python.Source, item: python.Class) -> str | None:
+    """`AutoModel` -> `_model_mapping = MODEL_MAPPING` -> `_LazyAutoMapping(..., MODEL_MAPPING_NAMES)`."""
+    for node in item.node.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and _names(node.targets, "_model_mapping"):
+            for value in source.assigned.get(node.value.id, ()):
+                if isinstance(value, ast.Call) and len(value.args) == 2 and isinstance(value.args[1], ast.Name):
+                    return value.args[1].id
+    return None
+
+
+def _names(targets: list[ast.expr], name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
+
+
+def _changed_later(source: python.Source) -> frozenset[str]:
+    found: set[str] = set()
+    for statement in source.body:
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            called = python.dotted(statement.value.func) or ""
+            found.add(called.partition(".")[0])
+        elif isinstance(statement, (ast.Assign, ast.AugAssign)):
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            found.update(
+                target.value.id
+                for target in targets
+                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name)
+            )
+    return frozenset(found)
+
+
+def _keys(value: ast.expr) -> frozenset[str] | None:
+    """The keys of `OrderedDict([("albert", "AlbertModel"), ...])` or of a dictionary literal."""
+    if isinstance(value, ast.Dict):
+        names = [python.text(key) for key in value.keys]
+    elif isinstance(value, ast.Call) and python.dotted(value.func) in ("OrderedDict", "dict"):
+        if not value.args:
+            return frozenset()
+        if not isinstance(value.args[0], (ast.List, ast.Tuple)):
+            return None
+        names = [
+            python.text(item.elts[0]) if isinstance(item, ast.Tuple) and item.elts else None
+            for item in value.args[0].elts
+        ]
+    else:
+        return None
+    return None if None in names else frozenset(key_of(name) for name in names if name)
+
+
+def _registered(snapshot: Snapshot) -> Heads:
+    known: dict[str, set[str]] = {}
+    judged: set[str] = set()
+    unread: list[Unread] = []
+    for path in snapshot.auto_registrations:
+        source = snapshot.source(path)
+        for auto_class, call in _auto_calls(snapshot, source) if source else ():
+            keys = _keys_of(snapshot, source, call.args[0]) if source and call.args else None
+            if keys is None:
+                unread.append(Unread(path, call.lineno, f"the configuration given to {auto_class}.register"))
+                continue
+            judged |= keys
+            known.setdefault(auto_class, set()).update(keys)
+    # What one call registers is unknown: no head can be called missing any more.
+    certain = frozenset() if unread else frozenset(judged)
+    return Heads({name: frozenset(keys) for name, keys in known.items()}, judged=certain, unread=tuple(unread))
+
+
+def _auto_calls(snapshot: Snapshot, source: python.Source) -> Iterator[tuple[str, ast.Call]]:
+    for statement in source.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
+                called = python.dotted(node.func.value)
+                for target in snapshot.targets(source, called) if called else ():
+                    name = target.rpartition(".")[2]
+                    if target.startswith("transformers.") and name.startswith("AutoModel"):
+                        yield name, node
+                        break
+
+
+def _keys_of(snapshot: Snapshot, source: python.Source, node: ast.expr) -> frozenset[str] | None:
+    """The keys of the configuration class that a call names."""
+    name = python.dotted(node)
+    for target in snapshot.targets(source, name) if name else ():
+        found = snapshot.find_class(target)
+        if found:
+            types = (item.key for item in snapshot.model_types(found.path) if item.class_name == found.name)
+            return frozenset(types) or None
+    return None

@@ -1,0 +1,143 @@
+"""Files as modules: which dotted name a file has, and which file a dotted name leads to, imports followed.
+
+A bare class name proves nothing (two classes named `OnnxConfig` are about), so every reader resolves names here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transformers_export.source import python
+
+if TYPE_CHECKING:
+    from transformers_export.source.tree import Tree
+
+Parsed = dict[tuple[str, bytes], python.Source]
+
+SHIPPED = "<transformers-export>/"
+"""Begins the path of a file of our own package: configurations of a package may derive from our ready-made ones."""
+_SHIPPED_ROOT = Path(__file__).parents[2]
+
+
+class Modules:
+    """The Python files of one tree, each read and parsed at most once, on first use."""
+
+    def __init__(self, tree: Tree, parsed: Parsed | None = None) -> None:
+        self.tree = tree
+        self.parsed: Parsed = {} if parsed is None else parsed
+        self._sources: dict[str, python.Source | None] = {}
+        self._packages: dict[str, bool] = {}
+        self._files: dict[str, str | None] = {}
+        self._prefixes: dict[str, None] = {"": None, "src/": None}
+
+    def source(self, path: str) -> python.Source | None:
+        """The parsed file, or None when there is no such file."""
+        if path not in self._sources:
+            self._sources[path] = self._parse(path)
+        return self._sources[path]
+
+    def _parse(self, path: str) -> python.Source | None:
+        content = self._read(path)
+        if content is None:
+            return None
+        key = (path, content)
+        if key not in self.parsed:
+            self.parsed[key] = python.parse(content, path)
+        return self.parsed[key]
+
+    def _read(self, path: str) -> bytes | None:
+        if not path.startswith(SHIPPED):
+            return self.tree.read(path)
+        file = _SHIPPED_ROOT / path.removeprefix(SHIPPED)
+        return file.read_bytes() if file.is_file() else None
+
+    def module_of(self, path: str) -> str:
+        """The dotted name a file is imported by: as far up as the folders are packages."""
+        if path.startswith(SHIPPED):
+            return path.removeprefix(SHIPPED).removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        folder, _, name = path.rpartition("/")
+        parts = [] if name == "__init__.py" else [name.removesuffix(".py")]
+        while folder and self._is_package(folder):
+            folder, _, name = folder.rpartition("/")
+            parts.insert(0, name)
+        if folder:
+            self._prefixes[folder + "/"] = None
+        return ".".join(parts)
+
+    def _is_package(self, folder: str) -> bool:
+        if folder not in self._packages:
+            self._packages[folder] = self.tree.exists(folder + "/__init__.py")
+        return self._packages[folder]
+
+    def file_of(self, module: str) -> str | None:
+        """The file of a dotted module, or None when it is not part of this repository (nor of our own package)."""
+        if self._files.get(module) is None:  # a miss is not kept: module_of() may learn of a new source folder
+            self._files[module] = self._find_file(module)
+        return self._files[module]
+
+    def _find_file(self, module: str) -> str | None:
+        inner = module.replace(".", "/")
+        for prefix in self._prefixes:
+            for path in (f"{prefix}{inner}/__init__.py", f"{prefix}{inner}.py"):
+                if self.tree.exists(path):
+                    return path
+        if module.partition(".")[0] == "transformers_export":
+            for path in (f"{SHIPPED}{inner}.py", f"{SHIPPED}{inner}/__init__.py"):
+                if self.source(path) is not None:
+                    return path
+        return None
+
+    def absolute(self, path: str, level: int, name: str) -> str:
+        """The absolute dotted name of what a file imports with `level` leading dots."""
+        if not level:
+            return name
+        module = self.module_of(path).split(".")
+        keep = len(module) - level + (1 if path.endswith("__init__.py") else 0)
+        return ".".join([part for part in module[: max(keep, 0)] if part] + ([name] if name else []))
+
+    def targets(self, source: python.Source, name: str) -> tuple[str, ...]:
+        """What a name as written in a file stands for, as absolute dotted names; several after `try`/`except`."""
+        head, _, rest = name.partition(".")
+        if head in source.classes:
+            return (".".join([part for part in (self.module_of(source.path), name) if part]),)
+        found = (self.absolute(source.path, level, target) for level, target in source.imports.get(head, ()))
+        return tuple(f"{target}.{rest}" if rest else target for target in found)
+
+    def find_class(self, dotted: str, depth: int = 0) -> python.Class | None:
+        """The class an absolute dotted name leads to, through re-exports, or None when it is not found here."""
+        module, _, name = dotted.rpartition(".")
+        path = self.file_of(module) if module else None
+        source = self.source(path) if path else None
+        if source is None or depth > 8:
+            return None
+        if name in source.classes:
+            return source.classes[name]
+        for target in self.targets(source, name):
+            found = self.find_class(target, depth + 1)
+            if found:
+                return found
+        # Configuration files first: the rest are models, larger by far.
+        for level, star in sorted(source.stars, key=lambda item: "configuration" not in item[1]):
+            found = self.find_class(f"{self.absolute(source.path, level, star)}.{name}", depth + 1)
+            if found:
+                return found
+        return None
+
+    def dotted_of(self, item: python.Class) -> str:
+        """The absolute dotted name of a class."""
+        return ".".join(part for part in (self.module_of(item.path), item.name) if part)
+
+    def owns(self, package: str) -> bool:
+        """Whether a top-level package or module is part of this repository."""
+        return self.file_of(package) is not None
+
+    def is_open(self, module: str) -> bool:
+        """Whether a module may hold names that reading it does not show: `__getattr__`, `*` from elsewhere."""
+        path = self.file_of(module)
+        source = self.source(path) if path else None
+        if source is None:
+            return False
+        if source.unread or any(getattr(node, "name", "") == "__getattr__" for node in source.body):
+            return True
+        return any(not self.file_of(self.absolute(source.path, level, star)) for level, star in source.stars)

@@ -1,0 +1,168 @@
+"""One Python file as its syntax tree says it: classes, imports, string constants, `__all__`.
+
+What ONNX configurations, registries and matrices look like is not known here; see the readers beside this file.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Something a reader could not read. It raises no finding; it is reported."""
+
+    path: str
+    line: int
+    why: str
+    broken: bool = False
+    """True for a file that is no valid Python at all."""
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class at the top of a file."""
+
+    name: str
+    path: str
+    line: int
+    column: int
+    bases: tuple[str, ...]
+    """As written: `OnnxConfig`, `onnx.OnnxConfig`."""
+    node: ast.ClassDef = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one file says. A file that cannot be parsed has no classes and one `Unread`."""
+
+    path: str
+    classes: dict[str, Class] = field(default_factory=dict)
+    imports: dict[str, tuple[tuple[int, str], ...]] = field(default_factory=dict)
+    """Local name to what it stands for, as (number of leading dots, dotted name). More than one where `try` and
+    `except` import the same name from two places."""
+    stars: tuple[tuple[int, str], ...] = ()
+    """Modules of `from x import *`."""
+    assigned: dict[str, tuple[ast.expr, ...]] = field(default_factory=dict)
+    """Every value the file's top level assigns to a name, in order."""
+    body: tuple[ast.stmt, ...] = field(default=(), repr=False)
+    """The statements at the top, those inside `if`, `try` and `with` among them."""
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def exported(self) -> dict[str, ast.expr] | None:
+        """The names in `__all__`, or None where the file has none or one that is computed."""
+        values = self.assigned.get("__all__", ())
+        if len(values) != 1 or not isinstance(values[0], (ast.List, ast.Tuple)):
+            return None
+        names = {text(item): item for item in values[0].elts}
+        return None if None in names else {name: item for name, item in names.items() if name is not None}
+
+
+def parse(content: bytes, path: str) -> Source:
+    """Read a file. Syntax errors and undecodable text become the source's `unread`."""
+    try:
+        module = ast.parse(content, path)
+    except SyntaxError as error:
+        return Source(path, unread=(Unread(path, error.lineno or 1, f"no valid Python: {error.msg}", broken=True),))
+    except ValueError as error:  # a null byte, or text in no known encoding
+        return Source(path, unread=(Unread(path, 1, f"no valid Python: {error}", broken=True),))
+    body = tuple(flat(module.body))
+    source = Source(path, body=body)
+    stars: list[tuple[int, str]] = []
+    for statement in body:
+        if isinstance(statement, ast.ClassDef):
+            source.classes[statement.name] = _class(statement, path)
+        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
+            stars += _imports(statement, source.imports)
+        elif isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    source.assigned[target.id] = (*source.assigned.get(target.id, ()), statement.value)
+    return Source(path, source.classes, source.imports, tuple(stars), source.assigned, body)
+
+
+def text(node: ast.expr | None) -> str | None:
+    """The string a literal holds, or None for anything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def dotted(node: ast.expr) -> str | None:
+    """`a.b.c` for a chain of names, or None for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    return ".".join([node.id, *reversed(parts)])
+
+
+def strings(node: ast.expr, source: Source) -> tuple[str, ...] | None:
+    """The strings of a literal tuple, list or set, or of a name the file assigns one to exactly once."""
+    if isinstance(node, ast.Name):
+        values = source.assigned.get(node.id, ())
+        return strings(values[0], source) if len(values) == 1 and not isinstance(values[0], ast.Name) else None
+    if not isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return None
+    found: list[str] = []
+    for item in node.elts:
+        inner = strings(item.value, source) if isinstance(item, ast.Starred) else _one(item)
+        if inner is None:
+            return None
+        found.extend(inner)
+    return tuple(found)
+
+
+def _one(node: ast.expr) -> tuple[str, ...] | None:
+    value = text(node)
+    return None if value is None else (value,)
+
+
+def flat(statements: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements of the top level, those under a condition or `try` too: upstream guards imports that way."""
+    for statement in statements:
+        if isinstance(statement, ast.If):
+            yield from flat(statement.body)
+            yield from flat(statement.orelse)
+        elif isinstance(statement, ast.Try):
+            yield from flat(statement.body)
+            for handler in statement.handlers:
+                yield from flat(handler.body)
+            yield from flat(statement.orelse)
+            yield from flat(statement.finalbody)
+        elif isinstance(statement, ast.With):
+            yield from flat(statement.body)
+        else:
+            yield statement
+
+
+def _class(node: ast.ClassDef, path: str) -> Class:
+    # A generic base, Base[T], is the class before the bracket.
+    bases = (dotted(base.value if isinstance(base, ast.Subscript) else base) for base in node.bases)
+    return Class(node.name, path, node.lineno, node.col_offset + 1, tuple(base for base in bases if base), node)
+
+
+def _imports(
+    statement: ast.Import | ast.ImportFrom, found: dict[str, tuple[tuple[int, str], ...]]
+) -> list[tuple[int, str]]:
+    stars: list[tuple[int, str]] = []
+    for alias in statement.names:
+        if isinstance(statement, ast.Import):
+            # `import a.b` binds a; `import a.b as c` binds c to a.b
+            local, target = (alias.asname, alias.name) if alias.asname else (alias.name.partition(".")[0],) * 2
+            level = 0
+        elif alias.name == "*":
+            stars.append((statement.level, statement.module or ""))
+            continue
+        else:
+            local, level = alias.asname or alias.name, statement.level
+            target = f"{statement.module}.{alias.name}" if statement.module else alias.name
+        found[local] = (*found.get(local, ()), (level, target))
+    return stars

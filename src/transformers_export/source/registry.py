@@ -1,0 +1,222 @@
+"""Features registries: which model types can be exported with which features, by which ONNX configuration.
+
+Three forms are read: the dictionary of transformers 4 (`_SUPPORTED_MODEL_TYPE`, in older trees
+`_SUPPORTED_MODEL_KIND`, with `supported_features_mapping(...)` or plain dictionaries inside), and calls of
+`FeaturesManager.register`. A computed key or class is reported as not read.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from transformers_export.source import python
+from transformers_export.source.modules import SHIPPED
+from transformers_export.source.python import Unread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from transformers_export.source.modules import Modules
+
+_TABLES = ("_SUPPORTED_MODEL_TYPE", "_SUPPORTED_MODEL_KIND", "SUPPORTED_MODEL_KIND")
+_TASKS = "_TASKS_TO_AUTOMODELS"
+_REGISTER = (
+    "transformers_export.onnx.FeaturesManager.register",
+    "transformers_export.onnx.features.FeaturesManager.register",
+)
+READY_MADE = SHIPPED + "transformers_export/onnx/features.py"
+"""Our own registry, which also says which Auto class each task takes."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One feature of an entry and where it is written."""
+
+    name: str
+    line: int
+    column: int
+
+    @property
+    def task(self) -> str:
+        """The feature without `-with-past`."""
+        return self.name.replace("-with-past", "")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One registered model type."""
+
+    key: str
+    path: str
+    line: int
+    column: int
+    features: tuple[Feature, ...]
+    onnx_config: str
+    """Absolute dotted name of the class, e.g. `transformers.models.albert.AlbertOnnxConfig`."""
+
+    @property
+    def said(self) -> tuple[str, str, tuple[str, ...]]:
+        """What the entry says, wherever it is written: equal when nothing about it changed."""
+        return self.key, self.onnx_config, tuple(feature.name for feature in self.features)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All entries of a repository."""
+
+    entries: tuple[Entry, ...] = ()
+    tasks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Task to the names of its Auto classes, in the order they are tried."""
+    unread: tuple[Unread, ...] = ()
+
+    def entry(self, key: str) -> Entry | None:
+        """The entry of a key; the last one, as at run time, where it is registered twice."""
+        return next((entry for entry in reversed(self.entries) if entry.key == key), None)
+
+
+def read(modules: Modules, paths: Sequence[str]) -> Registry:
+    """Read the registry files; those that do not exist say nothing."""
+    entries: list[Entry] = []
+    unread: list[Unread] = []
+    tasks: dict[str, tuple[str, ...]] = {}
+    for path in paths:
+        source = modules.source(path)
+        if source is None:
+            continue
+        unread += source.unread
+        tasks.update(_tasks(source))
+        for item in (*_table_entries(modules, source), *_register_calls(modules, source)):
+            (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
+    if not tasks and READY_MADE not in paths:
+        tasks = read(modules, [READY_MADE]).tasks
+    return Registry(tuple(entries), tasks, tuple(unread))
+
+
+def _statements(source: python.Source) -> Iterator[ast.stmt]:
+    """What a file says at its top and in the bodies of its classes."""
+    for statement in source.body:
+        yield statement
+        if isinstance(statement, ast.ClassDef):
+            yield from python.flat(statement.body)
+
+
+def _assignments(source: python.Source, names: Sequence[str]) -> Iterator[ast.expr]:
+    for statement in _statements(source):
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        else:
+            continue
+        if statement.value is not None and any(isinstance(node, ast.Name) and node.id in names for node in targets):
+            yield statement.value
+
+
+def _tasks(source: python.Source) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for value in _assignments(source, [_TASKS]):
+        if isinstance(value, ast.Dict):
+            for key, model in zip(value.keys, value.values, strict=True):
+                task = python.text(key)
+                names = (model.id,) if isinstance(model, ast.Name) else python.strings(model, source)
+                if task and names:
+                    found[task] = names
+    return found
+
+
+def _table_entries(modules: Modules, source: python.Source) -> Iterator[Entry | Unread]:
+    for table in _assignments(source, _TABLES):
+        if not isinstance(table, ast.Dict):
+            yield Unread(source.path, table.lineno, "the registry is no dictionary literal")
+            continue
+        for key, value in zip(table.keys, table.values, strict=True):
+            name = python.text(key)
+            if key is None or name is None:
+                yield Unread(source.path, (key or value).lineno, "a registry key is computed")
+            elif isinstance(value, ast.Call):
+                yield _call_entry(modules, source, name, key, value, value.args, "onnx_config_cls")
+            elif isinstance(value, ast.Dict):
+                yield _dictionary_entry(modules, source, name, key, value)
+            else:
+                yield Unread(source.path, value.lineno, f"the registry entry of {name} has an unknown form")
+
+
+def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry | Unread]:
+    for statement in source.body:
+        if isinstance(statement, ast.ClassDef):
+            continue
+        for node in ast.walk(statement):
+            if (
+                not isinstance(node, ast.Call)
+                or not isinstance(node.func, ast.Attribute)
+                or node.func.attr != "register"
+            ):
+                continue
+            called = python.dotted(node.func)
+            if called is None or not any(target in _REGISTER for target in modules.targets(source, called)):
+                continue
+            key = node.args[0] if node.args else None
+            name = python.text(key)
+            if key is None or name is None:
+                yield Unread(source.path, node.lineno, "the model type given to FeaturesManager.register is computed")
+            else:
+                normal = name.replace("_", "-").lower()  # as register() itself does
+                yield _call_entry(modules, source, normal, key, node, node.args[1:], "onnx_config")
+
+
+def _call_entry(
+    modules: Modules,
+    source: python.Source,
+    name: str,
+    key: ast.expr,
+    call: ast.Call,
+    arguments: list[ast.expr],
+    keyword: str,
+) -> Entry | Unread:
+    features: list[Feature] = []
+    for argument in arguments:
+        names = python.strings(argument.value, source) if isinstance(argument, ast.Starred) else None
+        value = python.text(argument)
+        if names is None and value is None:
+            return Unread(source.path, argument.lineno, f"a feature of {name} is computed")
+        features += [Feature(item, argument.lineno, argument.col_offset + 1) for item in names or (value or "",)]
+    given = next((item.value for item in call.keywords if item.arg == keyword), None)
+    target = _target(modules, source, given)
+    if target is None:
+        return Unread(source.path, call.lineno, f"the ONNX configuration class of {name} is computed or missing")
+    return Entry(name, source.path, key.lineno, key.col_offset + 1, tuple(features), target)
+
+
+def _dictionary_entry(
+    modules: Modules, source: python.Source, name: str, key: ast.expr, value: ast.Dict
+) -> Entry | Unread:
+    """The oldest form: `{"default": AlbertOnnxConfig.default, ...}`."""
+    features: list[Feature] = []
+    targets: set[str] = set()
+    for feature, constructor in zip(value.keys, value.values, strict=True):
+        feature_name = python.text(feature)
+        built = constructor.value if isinstance(constructor, ast.Attribute) else None
+        target = _target(modules, source, built)
+        if feature is None or feature_name is None or target is None:
+            return Unread(source.path, constructor.lineno, f"the registry entry of {name} has an unknown form")
+        features.append(Feature(feature_name, feature.lineno, feature.col_offset + 1))
+        targets.add(target)
+    if len(targets) != 1:
+        return Unread(source.path, value.lineno, f"the registry entry of {name} names several classes, or none")
+    return Entry(name, source.path, key.lineno, key.col_offset + 1, tuple(features), targets.pop())
+
+
+def _target(modules: Modules, source: python.Source, given: ast.expr | None) -> str | None:
+    """The absolute dotted name of a class given as a string or as a name."""
+    if given is None:
+        return None
+    written = python.text(given)
+    if written is not None:
+        # transformers 4 looks the string up in the package `transformers` itself.
+        package = modules.module_of(source.path).partition(".")[0]
+        return f"{package}.{written}" if written.startswith("models.") else written
+    name = python.dotted(given)
+    targets = modules.targets(source, name) if name else ()
+    return targets[0] if targets else None

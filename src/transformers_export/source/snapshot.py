@@ -1,0 +1,125 @@
+"""Everything the rules and the plan read of one tree, on first use.
+
+Two snapshots that share their `parsed` files parse a file both trees hold only once. Which files are configurations,
+registry and matrix is decided in `project.py` and handed in as plain paths.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from transformers_export.source import configuration, matrix, modeling, registry
+from transformers_export.source.modules import Modules, Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transformers_export.source import python
+    from transformers_export.source.tree import Tree
+
+Layout = Literal["transformers-4", "transformers-5", "package", "remote-code", "none"]
+
+
+class Snapshot(Modules):
+    """One tree through the readers."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        layout: Layout,
+        *,
+        patterns: Sequence[str],
+        registries: Sequence[str] = (),
+        auto_registrations: Sequence[str] = (),
+        matrix: str | None = None,
+        aside: Sequence[str] = (),
+        parsed: Parsed | None = None,
+    ) -> None:
+        super().__init__(tree, parsed)
+        self.layout = layout
+        self.patterns = tuple(patterns)
+        self.aside = tuple(aside)
+        """Folders that hold no configurations even where the patterns say so."""
+        self.registries = tuple(registries)
+        self.auto_registrations = tuple(auto_registrations)
+        """A package's files that call `AutoModel...register`."""
+        self.matrix_path = matrix
+        self._onnx: dict[tuple[str, str], configuration.OnnxClass | None] = {}
+
+    @cached_property
+    def configurations(self) -> tuple[str, ...]:
+        """Every file that may hold configurations, in order."""
+        return tuple(path for path in self.tree.paths() if self.is_configuration(path))
+
+    def is_configuration(self, path: str) -> bool:
+        """Whether this file holds configurations: by its name, in a package also by the classes in it."""
+        if not path.endswith(".py") or path.startswith(self.aside or ("\0",)):
+            return False
+        if any(fnmatchcase(path, pattern) for pattern in self.patterns):
+            return True
+        return self.layout == "package" and path in self._mentioning and bool(self.onnx_classes(path))
+
+    @cached_property
+    def _mentioning(self) -> frozenset[str]:
+        return frozenset(self.tree.search(["OnnxConfig"], "*.py"))
+
+    def configurations_mentioning(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The configuration files in which one of the names is written."""
+        patterns = ["*.py"] if self.layout == "package" else self.patterns
+        return tuple(path for path in self.tree.search(names, *patterns) if self.is_configuration(path))
+
+    def onnx_classes(self, path: str) -> tuple[configuration.OnnxClass, ...]:
+        """The ONNX configuration classes a file defines, in order."""
+        source = self.source(path)
+        found = (self.onnx_class(item) for item in source.classes.values()) if source else ()
+        return tuple(item for item in found if item)
+
+    def onnx_class(self, item: python.Class) -> configuration.OnnxClass | None:
+        """The class as an ONNX configuration, or None when it is none."""
+        key = (item.path, item.name)
+        if key not in self._onnx:
+            self._onnx[key] = None  # a class that derives from itself ends here
+            self._onnx[key] = configuration.onnx_class(self, item)
+        return self._onnx[key]
+
+    def find_entry_class(self, entry: registry.Entry) -> python.Class | None:
+        """The class a registry entry names, exported by its package or not; None when there is none here."""
+        found = self.find_class(entry.onnx_config)
+        if found or self.layout != "transformers-4":
+            return found
+        module, _, name = entry.onnx_config.rpartition(".")
+        init = self.file_of(module)
+        folder = init.rpartition("/")[0] if init else ""
+        for path in self.configurations if folder else ():
+            source = self.source(path) if path.rpartition("/")[0] == folder else None
+            if source and name in source.classes:
+                return source.classes[name]
+        return None
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The registry keys of all model types of the repository."""
+        return frozenset(item.key for path in self.configurations for item in self.model_types(path))
+
+    def model_types(self, path: str) -> tuple[configuration.ModelType, ...]:
+        """The model types that a file's configuration classes give."""
+        source = self.source(path)
+        return configuration.model_types(source) if source else ()
+
+    @cached_property
+    def registry(self) -> registry.Registry:
+        """All entries of all registry files; empty where the repository has none."""
+        return registry.read(self, self.registries)
+
+    @cached_property
+    def matrix(self) -> matrix.Matrix | None:
+        """The test matrix, or None where the repository has none."""
+        source = self.source(self.matrix_path) if self.matrix_path else None
+        return matrix.read(source) if source else None
+
+    @cached_property
+    def heads(self) -> modeling.Heads:
+        """Which model types each Auto class knows."""
+        return modeling.read(self)

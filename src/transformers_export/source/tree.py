@@ -1,0 +1,138 @@
+"""Trees of files a check can read: the working tree, a git revision, or what is staged.
+
+Every path is relative to the tree's root with `/` between its parts. What the files mean is for the readers beside
+this file.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from transformers_export.source import git
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class Tree(Protocol):
+    """One state of a repository's files."""
+
+    root: Path
+    label: str
+    """How messages call it: `the working tree`, `the index`, or the revision."""
+
+    def read(self, path: str) -> bytes | None:
+        """The file's content, or None when there is no such file."""
+
+    def exists(self, path: str) -> bool:
+        """Whether there is such a file."""
+
+    def paths(self) -> Sequence[str]:
+        """Every file, sorted; files that git ignores are left out."""
+
+    def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
+        """The files that contain one of the texts, among those that match git's path patterns (all without one)."""
+
+    def blob(self, path: str) -> str | None:
+        """Git's object id of the file's content, or None when there is no such file."""
+
+
+def working_tree(root: Path) -> Tree:
+    """The files on disk below `root`, which lies in a git repository."""
+    return _WorkingTree(root)
+
+
+def revision(root: Path, rev: str) -> Tree:
+    """The files of one commit, read from git without a checkout."""
+    return _GitTree(root, rev)
+
+
+def index(root: Path) -> Tree:
+    """The files as they are staged: what the next commit will hold."""
+    return _GitTree(root, "")
+
+
+class _WorkingTree:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.label = "the working tree"
+        self._prefix = str(root) + os.sep
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            with open(self._prefix + path, "rb") as file:  # noqa: PTH123 - hundreds of reads in a tenth of a second
+                return file.read()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            return None
+
+    def exists(self, path: str) -> bool:
+        return os.path.isfile(self._prefix + path)  # noqa: PTH113
+
+    def paths(self) -> Sequence[str]:
+        return self._paths
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        listed = git.names(git.run(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
+        return tuple(sorted({path for path in listed if self.exists(path)}))
+
+    def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
+        return _search(self.root, texts, ["--untracked"], patterns)
+
+    def blob(self, path: str) -> str | None:
+        if not self.exists(path):
+            return None
+        return git.run(self.root, "hash-object", "--", path).decode().strip()
+
+
+class _GitTree:
+    """A commit, or with an empty name the index."""
+
+    def __init__(self, root: Path, rev: str) -> None:
+        self.root = root
+        self.label = rev or "the index"
+        self._rev = rev
+        self._blobs = git.Blobs(root)
+        self._known: dict[str, tuple[str, bytes] | None] = {}
+
+    def read(self, path: str) -> bytes | None:
+        found = self._blob(path)
+        return found[1] if found else None
+
+    def exists(self, path: str) -> bool:
+        return self._blob(path) is not None
+
+    def blob(self, path: str) -> str | None:
+        found = self._blob(path)
+        return found[0] if found else None
+
+    def _blob(self, path: str) -> tuple[str, bytes] | None:
+        if path not in self._known:
+            # "./" makes git take the path from our root, which may lie below the repository's own.
+            self._known[path] = self._blobs.read(f"{self._rev}:./{path}")
+        return self._known[path]
+
+    def paths(self) -> Sequence[str]:
+        return self._paths
+
+    @cached_property
+    def _paths(self) -> tuple[str, ...]:
+        command = ["ls-tree", "-r", "-z", "--name-only", self._rev] if self._rev else ["ls-files", "-z", "--cached"]
+        return tuple(sorted(set(git.names(git.run(self.root, *command)))))
+
+    def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
+        if not self._rev:
+            return _search(self.root, texts, ["--cached"], patterns)
+        found = _search(self.root, texts, [self._rev], patterns)
+        return tuple(name.removeprefix(self._rev + ":") for name in found)
+
+
+def _search(root: Path, texts: Sequence[str], where: list[str], patterns: Sequence[str]) -> tuple[str, ...]:
+    if not texts:
+        return ()
+    needles = [argument for text in texts for argument in ("-e", text)]
+    command = ["grep", "-l", "-z", "-I", "-F", *needles, *where, "--", *patterns]
+    return tuple(sorted(git.names(git.run(root, *command, expected=(0, 1)))))
