@@ -1,6 +1,5 @@
 // Draws Markdown as GitHub shows it: `node draw.mjs report.md report.png [report.html]`.
-// Needs `npm install` in this folder, or NODE_MODULES naming a folder that has the packages, and Chromium
-// (CHROMIUM names it; /usr/bin/chromium where it is not said).
+// NODE_MODULES names a folder with the packages of tests/node, CHROMIUM the browser (default /usr/bin/chromium).
 // OPEN=1 draws folded parts unfolded, THEME=dark the dark page.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,14 +8,12 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [markdownFile, pictureFile, htmlFile] = process.argv.slice(2);
-if (!pictureFile) {
-  console.error("usage: node draw.mjs report.md report.png [report.html]");
+if (!pictureFile || !process.env.NODE_MODULES) {
+  console.error("usage: NODE_MODULES=path/to/node_modules node draw.mjs report.md report.png [report.html]");
   process.exit(2);
 }
 
-const packages = createRequire(
-  process.env.NODE_MODULES ? join(resolve(process.env.NODE_MODULES), "x.js") : import.meta.url,
-);
+const packages = createRequire(join(resolve(process.env.NODE_MODULES), "draw.js"));
 const load = async (name) => import(pathToFileURL(packages.resolve(name)).href);
 const { marked } = await load("marked");
 const playwright = (await load("playwright-core")).default;
