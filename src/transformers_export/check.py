@@ -1,0 +1,249 @@
+"""One check from changes to verdict: the only file that knows the whole way.
+
+It decides nothing about rules, cases or reports; it hands what one part found to the next. Nothing heavy is imported
+for a static check: the part that runs cases is loaded when there are cases to run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from transformers_export import __version__
+from transformers_export.changes import Changes, from_git, from_index, from_paths, map_line, resolve
+from transformers_export.project import open_project, parse_memory
+from transformers_export.rules.catalog import find_all
+from transformers_export.source.tree import index, revision, working_tree
+from transformers_export.verdict.types import CaseResult, NotChecked, Tool, Verdict, conclude
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from transformers_export.cases.types import Case, Plan
+    from transformers_export.project import Project
+    from transformers_export.source.snapshot import Snapshot
+    from transformers_export.source.tree import Tree
+    from transformers_export.verdict.types import Finding
+
+    Progress = Callable[[Case, CaseResult | None], None]
+    Warn = Callable[[str], None]
+
+MOST_JOBS = 8
+"""Cases at once when nobody says: each takes a core and up to a gigabyte."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is compared with what."""
+
+    base: str | None = "HEAD"
+    """Revision to compare with; None to compare with nothing, when everything is checked and every finding is new."""
+    head: str | None = None
+    """Revision that is read from git; None to read the working tree. Cases always run in the working tree."""
+    staged: bool = False
+    """Read the index and compare it with HEAD instead, as a hook on commit does."""
+    named: tuple[str, ...] = ()
+    """Files to treat as changed whatever git says."""
+    links_to: str | None = None
+    """The commit reports link to when it is not `head`: a workflow reads the merge of a pull request."""
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """Everything a check is told. What is None is left to the settings of the repository, then to defaults."""
+
+    root: Path
+    scope: Scope = Scope()
+    static: bool = False
+    """Rules only: no case is planned or run."""
+    everything: bool = False
+    """Check every model type, not only the affected ones."""
+    strict: bool = False
+    """Standing findings fail the check too."""
+    exporter: str | None = None
+    python: str | None = None
+    jobs: int | None = None
+    opset: int | None = None
+    atol: float | None = None
+    timeout: float | None = None
+    memory_limit: str | None = None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What reading the repository gave, before anything of it runs."""
+
+    project: Project
+    changes: Changes
+    head: Snapshot
+    base: Snapshot | None
+
+
+def inspect(options: CheckOptions) -> Inspection:
+    """Read the repository as the options say.
+
+    Raises:
+        ChangesError: what changed cannot be said; the message says what to do.
+        SettingsError: the repository's settings cannot be used.
+    """
+    changes, tree = _compared(options.root, options.scope)
+    project = open_project(options.root, tree)
+    head = project.snapshot(tree)
+    base = None
+    if changes.base is not None:
+        base_tree = revision(options.root, changes.base)
+        base = open_project(options.root, base_tree).snapshot(base_tree, like=head)
+    return Inspection(project, changes, head, base)
+
+
+def make_plan(options: CheckOptions, inspection: Inspection) -> Plan:
+    """Say what the check would export, and why."""
+    from transformers_export.cases import plan
+
+    return plan.make_plan(
+        inspection.project,
+        inspection.head,
+        inspection.changes,
+        base=inspection.base,
+        exporter=options.exporter,
+        opset=options.opset,
+        atol=options.atol,
+        timeout=options.timeout,
+        memory_limit=parse_memory(options.memory_limit) if options.memory_limit else None,
+        everything=_is_everything(options),
+    )
+
+
+def run_check(
+    options: CheckOptions,
+    progress: Progress = lambda case, result: None,
+    warn: Warn = lambda message: None,
+) -> Verdict:
+    """Check a repository.
+
+    Args:
+        options: what to check, and how.
+        progress: called with each case when it starts (None) and when it ends (its result).
+        warn: called with sentences that belong to nobody's result, e.g. an untested version.
+
+    Returns:
+        The verdict. A project interpreter that cannot run cases is part of it: every case is undecided then.
+
+    Raises:
+        ChangesError, SettingsError: see `inspect`.
+    """
+    inspection = inspect(options)
+    changed = None if _is_everything(options) else inspection.changes.paths
+    ignore = inspection.project.settings.ignore
+    findings, not_checked = find_all(inspection.head, inspection.base, changed, ignore=ignore)
+    verdict = Verdict(
+        tool=Tool("transformers-export", __version__),
+        conclusion="failure",
+        base=inspection.changes.base,
+        head=options.scope.links_to or inspection.changes.head,
+        findings=_at_head(options, inspection.changes, findings),
+        not_checked=not_checked,
+    )
+    if not options.static:
+        verdict = _with_cases(verdict, options, inspection, progress, warn)
+    conclusion = conclude(verdict.findings, verdict.cases, verdict.not_checked, strict=options.strict)
+    return replace(verdict, conclusion=conclusion)
+
+
+def project_python(root: Path, named: str | None) -> str:
+    """The project interpreter: what is named, relative to the root when it is a path, else our own."""
+    if not named:
+        return sys.executable
+    if os.sep in named or "/" in named:
+        return str(root / os.path.expanduser(named))  # noqa: PTH111
+    return named
+
+
+def _with_cases(
+    verdict: Verdict, options: CheckOptions, inspection: Inspection, progress: Progress, warn: Warn
+) -> Verdict:
+    plan = make_plan(options, inspection)
+    verdict = replace(verdict, affected=plan.affected, not_checked=(*verdict.not_checked, *plan.not_checked))
+    if not plan.cases:
+        return verdict
+    from transformers_export.cases.versions import EnvironmentProblem
+
+    try:
+        from transformers_export.cases.workers import Workers, run_cases
+
+        settings, root = inspection.project.settings, options.root
+        workers = Workers(
+            python=project_python(root, options.python or settings.python),
+            jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
+            search_path=(root / "src",) if inspection.project.layout.startswith("transformers") else (),
+        )
+        outcome = run_cases(plan.cases, workers, progress)
+    except ModuleNotFoundError as error:
+        if error.name not in ("psutil", "msgspec"):
+            raise
+        return _unable(
+            verdict, plan, f"{error.name} is missing here. Run: {sys.executable} -m pip install {error.name}"
+        )
+    except EnvironmentProblem as problem:
+        return _unable(verdict, plan, str(problem))
+    for warning in outcome.warnings:
+        warn(warning)
+    return replace(verdict, cases=outcome.results, versions=outcome.versions, isolation=outcome.isolation)
+
+
+def _unable(verdict: Verdict, plan: Plan, why: str) -> Verdict:
+    """No case could run: say why once, and leave every case undecided, expected to fail or not."""
+    cases = tuple(
+        CaseResult(c.model_type, c.feature, c.target, c.exporter, "undecided", cause="environment", reason=why)
+        for c in plan.cases
+    )
+    missing = NotChecked("the project's environment", why, blocking=True)
+    return replace(verdict, cases=cases, not_checked=(*verdict.not_checked, missing))
+
+
+def _is_everything(options: CheckOptions) -> bool:
+    return options.everything or (options.scope.base is None and not options.scope.named and not options.scope.staged)
+
+
+def _compared(root: Path, scope: Scope) -> tuple[Changes, Tree]:
+    """What changed, and the tree that holds the change."""
+    if scope.staged:
+        return _also(root, from_index(root), scope.named), index(root)
+    if scope.head is not None:
+        # What is committed, not what lies around: the steps before us may have built something in the checkout.
+        head = resolve(root, scope.head)
+        changes = from_git(root, scope.base, head) if scope.base is not None else Changes(None, head, ())
+        return _also(root, changes, scope.named), revision(root, head)
+    if scope.named:
+        return from_paths(root, scope.named, scope.base), working_tree(root)
+    if scope.base is None:
+        return Changes(None, resolve(root, "HEAD"), ()), working_tree(root)
+    return from_git(root, scope.base), working_tree(root)
+
+
+def _also(root: Path, changes: Changes, named: tuple[str, ...]) -> Changes:
+    """Look at the named files too, changed or not."""
+    more = tuple(file for file in from_paths(root, named).files if file.path not in changes.paths) if named else ()
+    return replace(changes, files=(*changes.files, *more))
+
+
+def _at_head(options: CheckOptions, changes: Changes, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Move findings from the lines of the commit that was read to those of the commit reports link to.
+
+    A line that is not in that commit (another pull request brought it) keeps its number.
+    """
+    read, shown = changes.head, options.scope.links_to
+    if read is None or shown is None or read == shown:
+        return findings
+    return tuple(
+        finding
+        if finding.status == "fixed"
+        else replace(
+            finding,
+            line=map_line(options.root, finding.path, finding.line, from_rev=read, to_rev=shown) or finding.line,
+        )
+        for finding in findings
+    )

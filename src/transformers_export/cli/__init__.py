@@ -1,0 +1,39 @@
+"""The command `transformers-export`: arguments in, exit code out. One file a command, imported when it is asked for.
+
+Exit codes: 0 all good, 1 findings or failed or undecided cases, 2 wrong use or unreadable input, 3 a bug in us,
+130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GOOD, RED, MISUSE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    from importlib import import_module
+
+    from transformers_export.cli.arguments import UsageError, parse
+
+    try:
+        options = parse(sys.argv[1:] if argv is None else argv)
+        code: int = import_module(f"transformers_export.cli.{options.command}").run(options)
+    except UsageError as error:
+        print(f"transformers-export: {error}", file=sys.stderr)
+        return MISUSE
+    except KeyboardInterrupt:
+        print("transformers-export: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print("transformers-export: this is a bug in transformers-export, please report it.", file=sys.stderr)
+        return BUG
+    return code

@@ -1,0 +1,106 @@
+"""What the commands can be told. Parsing only: each command's file says what it does with it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from transformers_export import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class UsageError(Exception):
+    """The command cannot do what it was asked; the message says what was expected and what to do. Exit code 2."""
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line. `--help` and mistakes leave by SystemExit with 0 and 2, as argparse does."""
+    if arguments[:1] == ["export"]:  # all that follows belongs to the exporter's own command
+        return argparse.Namespace(command="export", arguments=list(arguments[1:]))
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="transformers-export",
+        description="Checks that transformers models still export to ONNX and that the export computes the model.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_check(commands.add_parser("check", help="read the rules off the code, export what changed, validate it"))
+    _add_plan(commands.add_parser("plan", help="print what `check` would export"))
+    _add_prepare(
+        commands.add_parser("prepare", help="in GitHub Actions: fetch base and head, write down what to compare")
+    )
+    _add_report(commands.add_parser("report", help="render a verdict"))
+    _add_comment(commands.add_parser("comment", help="put a verdict's report on the pull request"))
+    commands.add_parser("export", help="export one model; the same as python -m transformers_export.onnx")
+    return parser
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Check what changed. Exit code 1 when something new is wrong or a case does not pass."
+    _add_scope(parser)
+    parser.add_argument("--static", action="store_true", help="only read the code: no torch, no export")
+    parser.add_argument("--strict", action="store_true", help="findings that were there before fail the check too")
+    parser.add_argument("--python", metavar="PATH", help="interpreter the project is installed in (default: this one)")
+    parser.add_argument("--jobs", type=_positive, metavar="N", help="cases at once")
+    parser.add_argument("--json", metavar="FILE", help="write the verdict as JSON")
+    parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
+
+
+def _add_plan(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Print what `check` would export, and why. Needs neither torch nor transformers."
+    _add_scope(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, e.g. for a job matrix")
+    parser.add_argument("--github", action="store_true", help="set the step output `empty`")
+
+
+def _add_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="*", metavar="PATHS", help="files or folders to treat as changed")
+    parser.add_argument("--base", metavar="REV", help="compare with this revision (default: HEAD)")
+    parser.add_argument("--head", metavar="REV", help="read this revision from git, without a checkout; needs --static")
+    parser.add_argument("--changes", metavar="FILE", help="compare what `prepare` wrote down")
+    parser.add_argument(
+        "--hook", action="store_true", help="compare as a pre-commit hook: the index, or what is pushed"
+    )
+    parser.add_argument("--all", action="store_true", help="check every model type, not only those that changed")
+    parser.add_argument("--exporter", choices=("dynamo", "legacy", "both", "auto"), help="how graphs are captured")
+    parser.add_argument("--opset", type=_positive, metavar="N", help="ONNX opset to export to")
+    parser.add_argument("--atol", type=float, metavar="X", help="absolute tolerance against PyTorch")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of a case")
+    parser.add_argument("--memory-limit", metavar="SIZE", help="memory limit of a case, e.g. 8GiB")
+
+
+def _add_prepare(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Read the event, complete a shallow clone by base and head, write down what to compare."
+    parser.add_argument("--changes", metavar="FILE", required=True, help="file to write")
+
+
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Render a verdict. Exit code 0 whenever there is a report: whether it is green is `check`'s."
+    _add_published(parser)
+    parser.add_argument("--markdown", metavar="FILE", help="write the comment's text")
+    parser.add_argument("--summary", metavar="FILE", help="write the job summary's text")
+
+
+def _add_comment(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write or update the one comment on the pull request of this event (GITHUB_TOKEN)."
+    _add_published(parser)
+
+
+def _add_published(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("verdict", metavar="VERDICT.json")
+    parser.add_argument(
+        "--github", action="store_true", help="inside GitHub Actions: links, summary, annotations, outputs"
+    )
+    parser.add_argument("--if-missing", metavar="TEXT", help="what to say when there is no verdict")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above zero, got {text}")
+    return number

@@ -1,0 +1,52 @@
+"""`transformers-export check`: one check, its verdict printed and written."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from transformers_export.changes import ChangesError
+from transformers_export.check import run_check
+from transformers_export.cli.arguments import UsageError
+from transformers_export.cli.scope import check_options
+from transformers_export.project import SettingsError
+from transformers_export.source.git import GitError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from transformers_export.verdict.types import Verdict
+
+
+def run(options: Namespace) -> int:
+    """Check, print, write the files asked for. Returns 0 for a green verdict, 1 for a red one."""
+    try:
+        told = check_options(options, os.environ)
+        if told.static:
+            verdict = run_check(told)
+        else:
+            from transformers_export.cli.progress import shown
+
+            with shown(sys.stderr) as (progress, warn):
+                verdict = run_check(told, progress, warn)
+    except (ChangesError, SettingsError, GitError) as error:
+        raise UsageError(str(error)) from error
+    from transformers_export.cli.printing import lines
+
+    print("\n".join(lines(verdict, strict=told.strict)))
+    _write(options, verdict)
+    return 0 if verdict.conclusion == "success" else 1
+
+
+def _write(options: Namespace, verdict: Verdict) -> None:
+    if options.json or options.markdown:
+        from transformers_export.cli.files import write
+    if options.json:
+        from transformers_export.verdict.schema import encode
+
+        write(options.json, encode(verdict))
+    if options.markdown:
+        from transformers_export.cli.extras import report_renderer
+
+        write(options.markdown, report_renderer().comment(verdict, None))

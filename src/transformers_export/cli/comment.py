@@ -1,0 +1,40 @@
+"""`transformers-export comment`: the report as the one comment on the pull request of this event."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from transformers_export.cli.extras import load, report_renderer
+from transformers_export.cli.published import commands, current_event, links_to, read_verdict
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def run(options: Namespace) -> int:
+    """Write or update the comment. 0 also when the token may not write: the check has decided by then."""
+    verdict = read_verdict(options)
+    event = current_event()
+    if event.pull_request is None:
+        print(f"{event.name} is no pull request: no comment.")
+        return 0
+    render = report_renderer()
+    links = links_to(event, verdict)
+    body = render.comment(verdict, links) if verdict else render.unfinished(options.if_missing, links)
+    result = load("transformers_export.github.comment", "report").upsert(
+        event.repository,
+        event.pull_request,
+        body,
+        token=os.environ.get("GITHUB_TOKEN", ""),
+        api_url=event.api_url,
+        marker=render.MARKER,
+        create=verdict is None or render.worth_a_comment(verdict),
+    )
+    if result.action == "refused":
+        commands().warn(result.reason, title="The report could not be written as a comment")
+        return 0
+    print(f"comment {result.action}: {result.url}")
+    if options.github:
+        commands().set_outputs({"comment-url": result.url})
+    return 0

@@ -1,0 +1,49 @@
+"""Writing files: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from transformers_export.cli.arguments import UsageError
+
+
+def write(path: str, content: bytes | str) -> None:
+    """Write to a temporary name beside `path`, then rename.
+
+    Raises:
+        UsageError: the file cannot be written there.
+    """
+    target = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+            os.chmod(partial, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp's files are for their owner alone
+            os.replace(partial, target)  # noqa: PTH105
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}. Name a file in a folder that exists.") from error
+
+
+def read(path: str, what: str) -> bytes:
+    """Read a file.
+
+    Raises:
+        UsageError: it cannot be read; `what` says what was expected there.
+    """
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"Expected {what} in {path}: {error.strerror}.") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,93 @@
+"""A verdict as plain text for a terminal or a log. The report people read on a pull request is in `report/`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from transformers_export.verdict.types import CaseResult, Finding, NotChecked, Verdict
+
+
+def lines(verdict: Verdict, *, strict: bool = False) -> Iterator[str]:
+    """Yield the verdict's lines: findings, cases, what was not checked, and the conclusion last."""
+    for finding in verdict.findings:
+        yield from _finding(finding)
+    if verdict.cases:
+        yield from _table(verdict.cases)
+        for case in verdict.cases:
+            yield from _reasons(case)
+    for item in verdict.not_checked:
+        yield from _not_checked(item)
+    yield _conclusion(verdict, strict=strict)
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    notes = [note for note in (finding.status, finding.severity) if note not in ("new", "error")]
+    said = f" ({', '.join(notes)})" if notes else ""
+    yield f"{finding.path}:{finding.line}:{finding.column} {finding.rule}{said} {finding.message}"
+    if finding.status != "fixed" and finding.hint:
+        yield f"    {finding.hint}"
+
+
+def _table(cases: tuple[CaseResult, ...]) -> Iterator[str]:
+    rows = [("model", "feature", "exporter", "outcome", "max difference", "opset", "nodes", "seconds")]
+    rows += [
+        (
+            case.model_type,
+            case.feature,
+            case.exporter,
+            case.outcome,
+            _difference(case),
+            _number(case.opset),
+            _number(case.nodes),
+            f"{case.seconds:.1f}",
+        )
+        for case in cases
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _difference(case: CaseResult) -> str:
+    if case.max_difference is None:
+        return "-"
+    return f"{case.max_difference:.1e}" + (f" of {case.tolerance:.0e}" if case.tolerance is not None else "")
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)
+
+
+def _reasons(case: CaseResult) -> Iterator[str]:
+    """Say why a case did not pass, and what it warned of."""
+    name = f"{case.model_type}/{case.feature}/{case.exporter}"
+    for warning in case.warnings:
+        yield f"{name}: warning: {warning}"
+    if case.outcome == "passed":
+        return
+    cause = f" ({case.cause})" if case.cause else ""
+    yield f"{name}: {case.outcome}{cause}{': ' + case.reason if case.reason else ''}"
+    for check in case.checks:
+        if check.outcome in ("failed", "not-run"):
+            yield f"    {check.name} {check.outcome}: {check.detail}"
+    if case.error:
+        yield f"    {case.error.type}: {case.error.message}"
+        for frame in case.error.frames:
+            yield f"      {frame}"
+
+
+def _not_checked(item: NotChecked) -> Iterator[str]:
+    yield f"not checked{' (blocking)' if item.blocking else ''}: {item.what}: {item.why}"
+
+
+def _conclusion(verdict: Verdict, *, strict: bool) -> str:
+    counted = {"new", "standing"} if strict else {"new"}
+    errors = sum(f.severity == "error" and f.status in counted for f in verdict.findings)
+    parts = [f"{errors} {'finding' if errors == 1 else 'findings'}"]
+    if verdict.cases:
+        passed = sum(case.outcome == "passed" for case in verdict.cases)
+        parts.append(f"{passed} of {len(verdict.cases)} cases verified")
+    return f"{verdict.conclusion}: {', '.join(parts)}"

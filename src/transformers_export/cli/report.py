@@ -1,0 +1,53 @@
+"""`transformers-export report`: a verdict as Markdown, and in GitHub Actions as summary, annotations and outputs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transformers_export.cli.arguments import UsageError
+from transformers_export.cli.extras import load, report_renderer
+from transformers_export.cli.files import write
+from transformers_export.cli.published import commands, current_event, links_to, read_verdict
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from transformers_export.verdict.types import Verdict
+
+
+def run(options: Namespace) -> int:
+    """Render. 0 whenever there is a report: whether the verdict is green is the check's exit code."""
+    if not (options.markdown or options.summary or options.github):
+        raise UsageError("Nothing to write: expected --markdown FILE, --summary FILE or --github.")
+    verdict = read_verdict(options)
+    render = report_renderer()
+    links = links_to(current_event(), verdict) if options.github else None
+    if verdict is None:
+        comment = summary = render.unfinished(options.if_missing, links)
+    else:
+        comment, summary = render.comment(verdict, links), render.summary(verdict, links)
+    if options.markdown:
+        write(options.markdown, comment)
+    if options.summary:
+        write(options.summary, summary)
+    if options.github:
+        _tell_github(options, verdict, summary)
+    return 0
+
+
+def _tell_github(options: Namespace, verdict: Verdict | None, summary: str) -> None:
+    say = commands()
+    say.write_summary(summary, os.environ)
+    if verdict is not None:
+        say.annotate(load("transformers_export.report.annotations", "report").remarks(verdict))
+    outcomes = [case.outcome for case in verdict.cases] if verdict else []
+    say.set_outputs(
+        {
+            "verdict": str(Path(options.verdict).resolve()) if verdict else "",
+            "passed": outcomes.count("passed"),
+            "failed": outcomes.count("failed") + outcomes.count("undecided"),
+            "report": str(Path(options.markdown).resolve()) if options.markdown else "",
+        }
+    )
