@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
+from transformers_export.source import modeling, registry
+from transformers_export.source.modules import Modules, Parsed
 from transformers_export.source.snapshot import Layout, Snapshot
 
 if TYPE_CHECKING:
@@ -86,6 +88,9 @@ class Project:
     auto_registrations: tuple[str, ...] = ()
     """A package's files that call `AutoModel...register` or `AutoConfig.register`."""
 
+    parsed: Parsed = field(default_factory=dict, repr=False, compare=False)
+    """What was parsed to find all this; snapshots go on from it."""
+
     @property
     def registry(self) -> str | None:
         """The first registry file, where there is one."""
@@ -101,7 +106,7 @@ class Project:
             auto_registrations=self.auto_registrations,
             matrix=self.matrix,
             aside=() if self.settings.configurations else _ASIDE,
-            parsed=like.parsed if like else None,
+            parsed=like.parsed if like else self.parsed,
         )
 
 
@@ -118,7 +123,8 @@ def open_project(root: Path, tree: Tree) -> Project:
             raise SettingsError(
                 f"[tool.{_TABLE}] {key} = {path!r}: no such file in {tree.label}. Name a file relative to the root."
             )
-    layout, registries, auto = _recognise(tree, settings)
+    modules = Modules(tree)
+    layout, registries, auto = _recognise(tree, settings, modules)
     return Project(
         root=root,
         settings=settings,
@@ -128,6 +134,7 @@ def open_project(root: Path, tree: Tree) -> Project:
         docs=settings.docs or _first(tree, _DOCS),
         patterns=settings.configurations or _PATTERNS[layout],
         auto_registrations=auto,
+        parsed=modules.parsed,
     )
 
 
@@ -218,7 +225,7 @@ def _toml(content: bytes, label: str) -> dict[str, Any]:
     return table
 
 
-def _recognise(tree: Tree, settings: Settings) -> tuple[Layout, tuple[str, ...], tuple[str, ...]]:
+def _recognise(tree: Tree, settings: Settings, modules: Modules) -> tuple[Layout, tuple[str, ...], tuple[str, ...]]:
     """The layout, its registry files and a package's files that register Auto classes."""
     if tree.exists(_TRANSFORMERS_REGISTRY):
         return "transformers-4", (settings.registry or _TRANSFORMERS_REGISTRY,), ()
@@ -228,8 +235,8 @@ def _recognise(tree: Tree, settings: Settings) -> tuple[Layout, tuple[str, ...],
     if configuration is not None and b'"auto_map"' in configuration:
         return "remote-code", (), ()
     found = [path for path in tree.search([".register("], "*.py") if not path.startswith(_ASIDE)]
-    registries = [path for path in found if b"FeaturesManager" in (tree.read(path) or b"")]
-    auto = tuple(path for path in found if b"Auto" in (tree.read(path) or b""))
+    registries = [path for path in found if registry.registers(modules, path)]
+    auto = tuple(path for path in found if modeling.registers(modules, path))
     if settings.registry:
         return "package", (settings.registry,), auto
     return ("package", tuple(registries), auto) if registries else ("none", (), auto)

@@ -50,7 +50,9 @@ def _is_registered(snapshot: Snapshot, item: OnnxClass) -> bool:
 
 def _hint(snapshot: Snapshot, item: OnnxClass) -> str:
     types = snapshot.model_types(item.path)
-    key = types[0].key if types else "its-model-type"
+    # A file of several (text, vision and both) names the one the class belongs to.
+    own = tuple(found for found in types if found.class_name == item.name.replace("Onnx", ""))
+    key = (own or types)[0].key if types else "its-model-type"
     module = snapshot.module_of(item.path)
     if snapshot.layout == "transformers-4":
         package = module.rpartition(".")[0].partition(".")[2]

@@ -13,6 +13,7 @@ from transformers_export.source.python import Unread
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from transformers_export.source.modules import Modules
     from transformers_export.source.snapshot import Snapshot
 
 TABLES = "src/transformers/models/auto/modeling_auto.py"
@@ -132,6 +133,8 @@ def _registered(snapshot: Snapshot) -> Heads:
     for path in snapshot.auto_registrations:
         source = snapshot.source(path)
         for auto_class, call in _auto_calls(snapshot, source) if source else ():
+            if auto_class == "AutoConfig":
+                continue
             keys = _keys_of(snapshot, source, call.args[0]) if source and call.args else None
             if keys is None:
                 unread.append(Unread(path, call.lineno, f"the configuration given to {auto_class}.register"))
@@ -143,14 +146,21 @@ def _registered(snapshot: Snapshot) -> Heads:
     return Heads({name: frozenset(keys) for name, keys in known.items()}, judged=certain, unread=tuple(unread))
 
 
-def _auto_calls(snapshot: Snapshot, source: python.Source) -> Iterator[tuple[str, ast.Call]]:
+def registers(modules: Modules, path: str) -> bool:
+    """Whether a file calls `AutoConfig.register` or `AutoModel...register`."""
+    source = modules.source(path)
+    return source is not None and any(True for _ in _auto_calls(modules, source))
+
+
+def _auto_calls(modules: Modules, source: python.Source) -> Iterator[tuple[str, ast.Call]]:
+    """Every call of an Auto class's `register`, with the name of the class."""
     for statement in source.body:
         for node in ast.walk(statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
                 called = python.dotted(node.func.value)
-                for target in snapshot.targets(source, called) if called else ():
+                for target in modules.targets(source, called) if called else ():
                     name = target.rpartition(".")[2]
-                    if target.startswith("transformers.") and name.startswith("AutoModel"):
+                    if target.startswith("transformers.") and name.startswith(("AutoModel", "AutoConfig")):
                         yield name, node
                         break
 

@@ -46,9 +46,9 @@ def _import_structure(init: python.Source, module: str) -> frozenset[str] | None
     for table in init.assigned["_import_structure"]:
         if not isinstance(table, ast.Dict):
             return None
-        for key, value in zip(table.keys, table.values, strict=True):
+        for key, listed in zip(table.keys, table.values, strict=True):
             if python.text(key) == module:
-                names = python.strings(value, init)
+                names = python.strings(listed, init)
                 if names is None:
                     return None
                 found.update(names)
@@ -67,7 +67,7 @@ def _added(statement: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
     """The module and the names that a statement adds to `_import_structure`."""
     target: ast.expr | None = None
     value: ast.expr | None = None
-    if isinstance(statement, ast.Assign):
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
         value = statement.value
     elif isinstance(statement, ast.AugAssign):

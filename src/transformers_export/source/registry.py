@@ -94,6 +94,12 @@ def read(modules: Modules, paths: Sequence[str]) -> Registry:
     return Registry(tuple(entries), tasks, tuple(unread))
 
 
+def registers(modules: Modules, path: str) -> bool:
+    """Whether a file calls `FeaturesManager.register`."""
+    source = modules.source(path)
+    return source is not None and any(True for _ in _register_calls(modules, source))
+
+
 def _statements(source: python.Source) -> Iterator[ast.stmt]:
     """What a file says at its top and in the bodies of its classes."""
     for statement in source.body:
