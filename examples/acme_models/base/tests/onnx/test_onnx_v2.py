@@ -7,9 +7,7 @@ from transformers import AutoConfig
 
 import acme_models  # noqa: F401 (registers the models)
 from transformers_export import tiny
-from transformers_export.onnx import FeaturesManager
-from transformers_export.onnx.convert import export
-from transformers_export.onnx.validation import validate
+from transformers_export.onnx import FeaturesManager, export, validate
 
 PYTORCH_EXPORT_DEFAULT_MODELS = {
     ("acme-heron", "acme/heron-base"),
