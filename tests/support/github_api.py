@@ -96,14 +96,18 @@ def _free_port() -> int:
 
 def _wait(github: GitHub, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            requests.get(f"{github.url}/user", timeout=2)
-        except requests.ConnectionError:
-            time.sleep(0.1)
-        else:
-            return
-    raise PreparationError(f"The GitHub emulator does not answer: {log.read_text(errors='replace')[-2000:]}")
+    while not _answers(github):
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise PreparationError(f"The GitHub emulator does not answer: {log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.1)
+
+
+def _answers(github: GitHub) -> bool:
+    try:
+        requests.get(f"{github.url}/user", timeout=2)
+    except requests.ConnectionError:
+        return False
+    return True
 
 
 def _open_pull_request(github: GitHub) -> None:

@@ -71,7 +71,7 @@ def upsert(
 
 
 def _upsert(api: Github, repository: str, number: int, body: str, marker: str, *, create: bool) -> CommentResult:
-    issue = api.get_repo(repository, lazy=True).get_issue(number)
+    issue = api.get_repo(repository).get_issue(number)
     existing = _find(api, issue, marker)
     if existing is not None:
         return _update(existing, body)
@@ -149,6 +149,7 @@ def _same(left: str | None, right: str) -> bool:
 def _connect(token: str, api_url: str) -> Github:
     retry: dict[str, Any] = {
         "total": 4,
+        "connect": 1,
         "backoff_factor": 1,
         "status_forcelist": [429, *range(500, 600)],
         # PATCH sets the same text again; POST is left to `_create`, which looks before it repeats.
@@ -156,7 +157,7 @@ def _connect(token: str, api_url: str) -> Github:
         "max_rate_limit_wait": PATIENCE,
         "retry_after_max": PATIENCE,
     }
-    return Github(auth=Auth.Token(token), base_url=api_url, per_page=100, retry=GithubRetry(**retry))
+    return Github(auth=Auth.Token(token), base_url=api_url, per_page=100, lazy=True, retry=GithubRetry(**retry))
 
 
 def _explain(error: GithubException) -> str:
