@@ -196,8 +196,9 @@ def _with_cases(
 
 def _unable(verdict: Verdict, plan: Plan, why: str) -> Verdict:
     """No case could run: say why once, and leave every case undecided, expected to fail or not."""
+    reason = "The project's environment cannot run cases."
     cases = tuple(
-        CaseResult(c.model_type, c.feature, c.target, c.exporter, "undecided", cause="environment", reason=why)
+        CaseResult(c.model_type, c.feature, c.target, c.exporter, "undecided", cause="environment", reason=reason)
         for c in plan.cases
     )
     missing = NotChecked("the project's environment", why, blocking=True)

@@ -65,17 +65,21 @@ def _select(frames: list[tuple[str, bool]]) -> tuple[str, ...]:
 
 
 def _is_own(filename: str, roots: list[str]) -> bool:
-    path = str(Path(filename).resolve())
-    return any(path.startswith(root) for root in roots) and not any(name in path for name in _LIBRARIES)
+    path = Path(filename).resolve()
+    return any(path.is_relative_to(root) for root in roots) and not set(_LIBRARIES) & set(path.parts)
 
 
 def _text(filename: str, line: int | None, function: str, roots: list[str]) -> str:
-    path = str(Path(filename).resolve()) if Path(filename).exists() else filename
-    for root in roots:
-        if path.startswith(root):
-            path = path[len(root) :].lstrip("/\\")
+    """Write a frame with its file relative to the repository or to the packages it is installed among."""
+    path = Path(filename)
+    if path.exists():
+        path = path.resolve()
+    for index, part in enumerate(path.parts):
+        if part in _LIBRARIES:
+            path = Path(*path.parts[index + 1 :])
             break
-    else:
-        for name in _LIBRARIES:
-            path = path.rpartition(f"{name}/")[2] or path
-    return shorten(f"{path}:{line} in {function}", MAX_FRAME)
+    for root in roots:
+        if path.is_relative_to(root):
+            path = path.relative_to(root)
+            break
+    return shorten(f"{path.as_posix()}:{line} in {function}", MAX_FRAME)

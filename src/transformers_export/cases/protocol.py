@@ -123,9 +123,9 @@ def from_line(line: bytes) -> Message:
         raise ProtocolError(f"Expected a line of at most {MAX_LINE_BYTES} bytes, got {len(line)}.")
     try:
         content = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ProtocolError(f"Expected a line of JSON, got {line[:80]!r}.") from error
-    message = _KINDS.get(content.pop("type", "")) if isinstance(content, dict) else None
+    message = _KINDS.get(str(content.pop("type", ""))) if isinstance(content, dict) else None
     if message is None:
         raise ProtocolError(f"Expected a message of type {', '.join(_KINDS)}, got {line[:80]!r}.")
     fields = {f.name: str(f.type) for f in dataclasses.fields(message)}

@@ -1,0 +1,69 @@
+"""An exception as people read it: last frame first, their own frames kept, bounded."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+
+from transformers_export.cases.failure import MAX_FRAMES, MAX_MESSAGE, describe, shorten, touches
+
+DEEP = """
+def start(depth):
+    return fall(depth)
+
+def fall(depth):
+    if depth == 0:
+        raise ValueError("at the bottom")
+    return fall(depth - 1)
+"""
+
+
+def load(path, code):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(code)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def failure_of(function, *arguments) -> Exception:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it raises is the subject
+        function(*arguments)
+    return caught.value
+
+
+def test_the_last_frame_comes_first(tmp_path):
+    error = describe(failure_of(load(tmp_path / "deep.py", DEEP).start, 1), own=[str(tmp_path)])
+    assert (error.type, error.message) == ("ValueError", "at the bottom")
+    assert error.frames[:3] == ("deep.py:7 in fall", "deep.py:8 in fall", "deep.py:3 in start")
+
+
+def test_own_frames_stay_when_libraries_fall_deep(tmp_path):
+    library = load(tmp_path / "env" / "site-packages" / "lib.py", DEEP)
+    mine = load(tmp_path / "src" / "mine.py", "def use(library):\n    return library.start(60)\n")
+    error = describe(failure_of(mine.use, library), own=[str(tmp_path)])
+    assert len(error.frames) == MAX_FRAMES
+    assert error.frames[0] == "lib.py:7 in fall"
+    assert error.frames[-1] == "src/mine.py:2 in use"
+
+
+def test_an_environment_inside_the_repository_is_not_the_repository(tmp_path):
+    library = load(tmp_path / ".venv" / "site-packages" / "lib.py", DEEP)
+    assert not touches(failure_of(library.start, 1), [str(tmp_path)])
+    mine = load(tmp_path / "mine.py", DEEP)
+    assert touches(failure_of(mine.start, 1), [str(tmp_path)])
+
+
+def test_a_folder_with_the_same_beginning_is_another_folder(tmp_path):
+    other = load(tmp_path / "repository-2" / "mine.py", DEEP)
+    assert not touches(failure_of(other.start, 1), [str(tmp_path / "repository")])
+
+
+def test_a_long_message_keeps_beginning_and_end():
+    error = describe(ValueError("first " + "x" * 10_000 + " last"))
+    assert len(error.message) <= MAX_MESSAGE
+    assert error.message.startswith("first x")
+    assert error.message.endswith("x last")
+    assert shorten("short", 10) == "short"

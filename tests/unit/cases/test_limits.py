@@ -1,0 +1,23 @@
+"""When a case is past a limit. How families are watched and ended is in the integration tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from transformers_export.cases.limits import exceeded
+
+MEBI = 2**20
+
+
+@pytest.mark.parametrize(
+    ("seconds", "memory", "said"),
+    [
+        (0.0, 0, None),
+        (10.0, 100 * MEBI, None),
+        (10.1, 0, "Past its time limit of 10 s."),
+        (1.0, 100 * MEBI + 1, "Past its memory limit: 100 MiB of 100 MiB."),
+        (11.0, 200 * MEBI, "Past its time limit of 10 s."),
+    ],
+)
+def test_a_limit_is_passed_only_beyond_it(seconds, memory, said):
+    assert exceeded(seconds, memory, timeout=10.0, memory_limit=100 * MEBI) == said

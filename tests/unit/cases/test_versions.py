@@ -1,0 +1,60 @@
+"""Which environments fit: one error with one command for all that is missing or too old."""
+
+from __future__ import annotations
+
+import pytest
+
+from transformers_export.cases.versions import EnvironmentProblem, require, untested
+
+GOOD = {
+    "python": "3.11.4",
+    "torch": "2.13.0+cpu",
+    "transformers": "5.23.0",
+    "onnx": "1.23.2",
+    "onnxruntime": "1.32.0",
+    "onnxscript": "0.7.2",
+}
+
+
+def problem(versions, exporters=("dynamo",)) -> str:
+    with pytest.raises(EnvironmentProblem) as caught:
+        require(versions, "/env/my python", exporters=exporters)
+    return str(caught.value)
+
+
+def test_a_fitting_environment_passes():
+    require(GOOD, "python", exporters=["dynamo", "legacy"])
+    require(GOOD | {"python": "3.10", "transformers": "4.48.0", "torch": "2.9"}, "python", exporters=["auto"])
+
+
+def test_everything_missing_or_old_is_said_at_once_with_the_command():
+    versions = {k: v for k, v in GOOD.items() if k not in ("torch", "onnx")} | {"transformers": "4.9.2"}
+    message = problem(versions)
+    assert "torch is not installed, onnx is not installed, transformers is 4.9.2, expected 4.48 or newer" in message
+    assert message.endswith("""Run: '/env/my python' -m pip install "torch>=2.9" "onnx>=1.17" "transformers>=4.48\"""")
+
+
+def test_versions_are_compared_as_numbers():
+    assert "torch is 2.8.1" in problem(GOOD | {"torch": "2.8.1"})
+    require(GOOD | {"torch": "2.10.0"}, "python", exporters=["legacy"])
+
+
+@pytest.mark.parametrize(("exporter", "needed"), [("dynamo", True), ("auto", True), ("legacy", False)])
+def test_onnxscript_is_needed_by_dynamo_alone(exporter, needed):
+    versions = {k: v for k, v in GOOD.items() if k != "onnxscript"}
+    if needed:
+        assert "onnxscript is not installed" in problem(versions, [exporter])
+    else:
+        require(versions, "python", exporters=[exporter])
+
+
+def test_an_old_python_is_named_before_its_packages():
+    message = problem({"python": "3.9.18"})
+    assert "Python 3.9.18, expected 3.10 or newer" in message
+    assert "pip install" not in message
+
+
+def test_only_untested_versions_warn():
+    assert untested(GOOD) == ()
+    (warning,) = untested(GOOD | {"transformers": "5.24.1"})
+    assert warning == "transformers 5.24.1 is untested; tested are 4.48, 4.57, 5.23."
