@@ -47,7 +47,7 @@ def _measure(builder: Builder, model: Any, path: Path, value: int) -> Role:
         return Role.VOCABULARY
     if tokens is not None and tokens.embedding_dim == value:
         return Role.SIZE
-    fewer = _built(builder, path, value - 1)
+    fewer = _built(builder, {path: value - 1, **_cut_beside(builder.tree, path, value)})
     if fewer is not None and _count(fewer) < _count(model):
         return Role.LAYERS
     tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding) and m is not tokens]
@@ -55,12 +55,19 @@ def _measure(builder: Builder, model: Any, path: Path, value: int) -> Role:
         return Role.POSITIONS
     if any(value in parameter.shape for parameter in model.parameters()):
         return Role.SIZE if value > 16 else Role.KEEP
-    return Role.HEADS if fewer is None and _built(builder, path, 1) is not None else Role.KEEP
+    return Role.HEADS if fewer is None and _built(builder, {path: 1}) is not None else Role.KEEP
 
 
-def _built(builder: Builder, path: Path, value: int) -> Any:
+def _cut_beside(tree: Tree, path: Path, count: int) -> dict[Path, Any]:
+    """Cut the lists beside a field that have as many entries as it says: one for each layer, maybe."""
+    return {
+        p: v[:-1] for p, v in leaves(tree) if p[:-1] == path[:-1] and isinstance(v, (list, tuple)) and len(v) == count
+    }
+
+
+def _built(builder: Builder, edits: dict[Path, Any]) -> Any:
     try:
-        return builder.build(edited(builder.tree, {path: value}))[1]
+        return builder.build(edited(builder.tree, edits))[1]
     except Exception:  # a refusal is an answer: the value is bound to another field
         return None
 

@@ -18,6 +18,7 @@ class Role(Enum):
     VOCABULARY = "vocabulary"
     LAYERS = "layer count"
     DEPTHS = "layer count of each stage"
+    SHARED_LAYERS = "layers that reuse the keys and values of others"
     LAYER_INDEX = "layer index"
     HEADS = "head count"
     KEY_VALUE_HEADS = "key-value head count"
@@ -46,13 +47,17 @@ _NUMBER_PATTERNS: tuple[tuple[str, Role], ...] = (
     (r"shared_expert.*size|expert.*(size|dim)", Role.SIZE),
     (r"shared_experts", Role.KEEP),
     (r"experts$", Role.EXPERTS),
-    (r"(max_window|kv_shared|nextn|predict|adapter|residual|lstm|norm|feat_extract|conv).*layers?", Role.KEEP),
+    (r"kv_shared_layers", Role.SHARED_LAYERS),
+    (r"(max_window|nextn|predict|adapter|residual|lstm|norm|feat_extract|conv).*layers?", Role.KEEP),
     (r"first_k_dense", Role.LAYER_INDEX),
     (r"(indices|indexes|layer_ids?|layer_idx|feature_layers?|global_attention_blocks)$", Role.LAYER_INDEX),
     (r"(head|iou|prompt)\w*_depth", Role.KEEP),
-    (r"^depths?$|_depths?$|(^|_)layers?$|^(n|num)_blocks$|(^|_)blocks_per_stage$|attends_per_block$", Role.LAYERS),
+    (
+        r"^depths?$|_depths?$|(^|_)layers$|^n_layer$|^(n|num)_blocks$|(^|_)blocks_per_stage$|attends_per_block$",
+        Role.LAYERS,
+    ),
     (r"(num|n|encoder|decoder|hidden|numb_of)_(layers?|blocks?|layers_per_\w+)$", Role.LAYERS),
-    (r"(head_dim|head_size|dim_head|d_kv|dim_per_head|rotary_dim|rotary_ndims|qk_dim)(s)?$", Role.HEAD_SIZE),
+    (r"(head_?dim|head_size|dim_head|d_head|d_kv|dim_per_head|rotary_dim|rotary_ndims|qk_dim)(s)?$", Role.HEAD_SIZE),
     (r"mrope_section|rope_section", Role.SECTIONS),
     (r"(kv|key_value)_?\w*heads?$|multi_query_group", Role.KEY_VALUE_HEADS),
     (r"(^|_)heads?(_per_stage)?$", Role.HEADS),

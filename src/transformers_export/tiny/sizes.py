@@ -56,7 +56,8 @@ def _entrywise(value: Any, scale: _Scale, role: Role, path: Path) -> Any:
     if role is Role.SECTIONS:
         return spread(value, scale.head(2 * sum(value), path) // 2)
     if is_number_list(value):
-        return [scale.small(item, role, path) for item in value]
+        by_stage = scale.by_stage(value, role, path)
+        return by_stage or [scale.small(item, role, path) for item in value]
     return scale.small(value, role, path)
 
 
@@ -68,14 +69,16 @@ class _Scale:
         self.values = values
         self.roles = roles
         self.hidden = _anchor(values, roles)
-        self.patches = sorted({v for p, v in values.items() if p[-1] == "patch_size" and is_number(v)})
         self.granule = _granule(values, roles, profile)
+        # Models in stages double their width with each: start them lower.
+        self.target = profile.hidden // (4 if Role.STAGE_HEADS in roles.values() else 1)
 
     def small(self, value: int, role: Role, path: Path) -> int:
         """Return the small value; never larger than the value itself, never 0 for something that was there."""
         if value <= 0:
             return value
-        return max(1, min(value, self._small(value, role, path)))
+        small = min(value, self._small(value, role, path))
+        return small if role is Role.SHARED_LAYERS else max(1, small)
 
     def _small(self, value: int, role: Role, path: Path) -> int:
         match role:
@@ -98,6 +101,8 @@ class _Scale:
                 return (math.isqrt(self.profile.positions) + 1) ** 2 if is_square(value) else self.profile.positions
             case Role.IMAGE:
                 return self._image(value, path)
+            case Role.SHARED_LAYERS:
+                return 0
             case Role.WINDOW:
                 return 8
             case Role.SIZE:
@@ -109,15 +114,34 @@ class _Scale:
         """Shrink a size by the factor of the hidden size, to a multiple of what the heads need."""
         if value < self.granule:
             return value
-        return max(self.granule, round(value * self.profile.hidden / self.hidden / self.granule) * self.granule)
+        return max(self.granule, round(value * self.target / self.hidden / self.granule) * self.granule)
 
     def head(self, value: int, path: Path) -> int:
         """Shrink the size of one head by the largest power of two that leaves it at the size profile asks for."""
+        partner = self._partner(value, path)
+        if partner:
+            return partner
         siblings = [v for p, v in self._scope(path, Role.HEAD_SIZE) if is_number(v)]
         largest = max([value, *siblings])
         target = max(self.profile.hidden // self.profile.heads, 4)
         factor = max(1, largest // target)
         return max(2, round(value / factor / 2) * 2)
+
+    def by_stage(self, sizes: list[int], role: Role, path: Path) -> list[int]:
+        """Give each stage a size its heads divide; an empty list where no heads are listed by stage."""
+        for _, heads in self._scope(path, Role.STAGE_HEADS) if role is Role.SIZE else []:
+            if len(heads) == len(sizes) and all(s % h == 0 for s, h in zip(sizes, heads, strict=True)):
+                return [min(s, 8 * h // math.gcd(*heads)) for s, h in zip(sizes, heads, strict=True)]
+        return []
+
+    def _partner(self, value: int, path: Path) -> int:
+        """Keep heads x head size = n x hidden size for a set of heads of its own kind (`mamba_n_heads`); 0 for none."""
+        prefix = path[-1].split("_")[0]
+        for heads_path, heads in self._scope(path, Role.HEADS):
+            alike = heads_path[-1].split("_")[0] == prefix and is_number(heads)
+            if alike and heads * value % self.hidden == 0:
+                return heads * value // self.hidden * self.profile.hidden // min(heads, self.profile.heads)
+        return 0
 
     def _key_value_heads(self, value: int, path: Path) -> int:
         heads = [v for _, v in self._scope(path, Role.HEADS) if is_number(v) and v >= value]
@@ -207,7 +231,7 @@ def _layer_edits(
         if patterns:
             kept = list(range(max(len(block[0]) for v in patterns.values() for block in v)))
         result[count_path] = len(kept)
-        result |= {p: [v[i] for i in kept] for p, v in lists.items()}
+        result |= {p: [edits.get(p, v)[i] for i in kept] for p, v in lists.items()}
         result |= {p: [[v[0][0], 1]] for p, v in patterns.items()}
         for path, value in beside.items():
             if roles.get(path) is Role.LAYER_INDEX and path not in lists:

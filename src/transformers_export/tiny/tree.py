@@ -15,7 +15,8 @@ from typing import Any
 Path = tuple[str, ...]
 Tree = dict[str, Any]
 
-_CARRIED = ("_name_or_path", "_attn_implementation")
+_CARRIED = {"_name_or_path": "_name_or_path", "_attn_implementation_internal": "_attn_implementation"}
+"""What `to_dict` leaves out: where to read it, and where to set it."""
 
 
 def to_tree(config: Any) -> Tree:
@@ -32,9 +33,10 @@ def to_tree(config: Any) -> Tree:
 def from_tree(config: Any, tree: Tree) -> Any:
     """Build a configuration of the same class from a tree. Raises whatever the class raises."""
     built = type(config).from_dict(copy.deepcopy(tree))
-    for name in _CARRIED:
-        if getattr(config, name, None) is not None:
-            setattr(built, name, getattr(config, name))
+    for source, target in _CARRIED.items():
+        value = vars(config).get(source)
+        if value:
+            setattr(built, target, value)
     return built
 
 
@@ -72,8 +74,9 @@ def _drop_computed(config: Any, tree: Tree) -> None:
     """Remove what the constructor sets by itself, in this configuration and in those inside it."""
     settable = _settable(type(config))
     for key in list(tree):
-        inner = getattr(config, key, None)
-        if isinstance(tree[key], dict) and hasattr(inner, "to_dict"):
+        # Asked for only where the value is a dictionary: some configurations refuse to give fields that vary by layer.
+        inner = getattr(config, key, None) if isinstance(tree[key], dict) else None
+        if inner is not None and hasattr(inner, "to_dict"):
             _drop_computed(inner, tree[key])
         elif settable and key not in settable and _sets_by_itself(type(config), key):
             del tree[key]
@@ -87,7 +90,7 @@ def _settable(config_class: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for base in reversed(config_class.__mro__):
         init = vars(base).get("__init__")
-        if init is not None and not dataclasses.is_dataclass(base):
+        if init is not None:
             parameters = inspect.signature(init).parameters.values()
             found |= {p.name: p.default for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
     if dataclasses.is_dataclass(config_class):
