@@ -100,7 +100,7 @@ def _from_neighbours(config: Any) -> type | None:
                 importlib.import_module(neighbour)
             except ModuleNotFoundError:
                 return None
-    fitting = [c for c in _subclasses(PreTrainedModel) if getattr(c, "config_class", None) is type(config)]
+    fitting: list[Any] = [c for c in _subclasses(PreTrainedModel) if getattr(c, "config_class", None) is type(config)]
     # The bare model has the shortest name: FooModel before FooForMaskedLM; the abstract base cannot run.
     fitting = [c for c in fitting if c.forward is not torch.nn.Module.forward]
     return min(fitting, key=lambda c: (not c.__name__.endswith("Model"), len(c.__name__)), default=None)

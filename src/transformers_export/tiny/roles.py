@@ -52,10 +52,8 @@ _NUMBER_PATTERNS: tuple[tuple[str, Role], ...] = (
     (r"first_k_dense", Role.LAYER_INDEX),
     (r"(indices|indexes|layer_ids?|layer_idx|feature_layers?|global_attention_blocks)$", Role.LAYER_INDEX),
     (r"(head|iou|prompt)\w*_depth", Role.KEEP),
-    (
-        r"^depths?$|_depths?$|(^|_)layers$|^n_layer$|^(n|num)_blocks$|(^|_)blocks_per_stage$|attends_per_block$",
-        Role.LAYERS,
-    ),
+    (r"^depths?$|_depths?$|(^|_)layers$|^n_layer$|^(n|num)_blocks$", Role.LAYERS),
+    (r"(^|_)blocks_per_stage$|attends_per_block$", Role.LAYERS),
     (r"(num|n|encoder|decoder|hidden|numb_of)_(layers?|blocks?|layers_per_\w+)$", Role.LAYERS),
     (r"(head_?dim|head_size|dim_head|d_head|d_kv|dim_per_head|rotary_dim|rotary_ndims|qk_dim)(s)?$", Role.HEAD_SIZE),
     (r"mrope_section|rope_section", Role.SECTIONS),
