@@ -78,7 +78,7 @@ def export(
             graph = exporters.find(exporter)(flat, traced, config.inputs, opset)
         finally:
             config.restore_ops()
-        write_contract(graph, flat, config, template)
+        write_contract(graph, flat, config, template, traced)
     check_written_opset(graph, opset, exporter)
     save(graph, Path(output))
     return list(flat.input_names), list(flat.output_names)
@@ -139,12 +139,17 @@ class attention_for:  # noqa: N801  (used as a context manager)
             self._config._attn_implementation = "sdpa"
 
 
-def write_contract(graph: onnx_ir.Model, flat: FlatModel, config: Any, template: Mapping[str, Tensor]) -> None:
+def write_contract(
+    graph: onnx_ir.Model,
+    flat: FlatModel,
+    config: Any,
+    template: Mapping[str, Tensor],
+    traced: Mapping[str, Tensor],
+) -> None:
     """Give the graph the declared names and axis labels."""
     from transformers_export.onnx.graph import apply_contract
 
-    inputs = {name: config.inputs[name] for name in flat.input_names}
-    apply_contract(graph, inputs, config.outputs, fixed_output_axes(flat, config, template))
+    apply_contract(graph, traced, config.inputs, config.outputs, fixed_output_axes(flat, config, template))
 
 
 def fixed_output_axes(flat: FlatModel, config: Any, template: Mapping[str, Tensor]) -> dict[str, dict[int, int]]:

@@ -9,15 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import onnx_ir as ir
+import onnx_ir.tensor_adapters
+from onnx_ir.passes import common
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from torch import Tensor
 
     Axes = Mapping[int, str]
 
 
 def apply_contract(
     model: ir.Model,
+    traced: Mapping[str, Tensor],
     inputs: Mapping[str, Axes],
     outputs: Mapping[str, Axes],
     fixed_outputs: Mapping[str, Mapping[int, int]],
@@ -26,14 +31,17 @@ def apply_contract(
 
     Args:
         model: What an exporter captured, its inputs and outputs in declared order.
+        traced: The tensors it was captured with, by declared name, in graph order.
         inputs: Declared input names and axes.
         outputs: Declared output names and axes.
         fixed_outputs: Lengths of undeclared output axes that were seen not to vary.
     """
     graph = model.graph
     _split_aliases(graph)
-    _rename(graph.inputs, list(inputs))
+    _restore_unused(graph, traced, inputs)
+    _rename(graph.inputs, list(traced))
     _rename(graph.outputs, list(outputs))
+    common.NameFixPass()(model)
     for value in graph.inputs:
         _label(value, inputs.get(value.name or "", {}), {})
     for value in graph.outputs:
@@ -58,6 +66,24 @@ def count_nodes(model: ir.Model) -> int:
 def opset_of(model: ir.Model) -> int:
     """The opset of the standard operators that the file declares."""
     return model.opset_imports.get("", model.opset_imports.get("ai.onnx", 0))
+
+
+def _restore_unused(graph: ir.Graph, traced: Mapping[str, Tensor], inputs: Mapping[str, Axes]) -> None:
+    """Put back declared inputs that an exporter removed because nothing in the graph reads them.
+
+    The legacy exporter does, e.g. with encoder ids beside a full cross-attention cache.
+    """
+    present = {value.name: value for value in graph.inputs}
+    if len(present) == len(traced) or not set(present) <= set(traced):
+        return
+    restored = [present.get(name) or _input(name, tensor, inputs[name]) for name, tensor in traced.items()]
+    graph.inputs[:] = restored
+
+
+def _input(name: str, tensor: Tensor, axes: Axes) -> ir.Value:
+    dims: list[int | str] = [axes.get(axis, length) for axis, length in enumerate(tensor.shape)]
+    dtype = ir.tensor_adapters.from_torch_dtype(tensor.dtype)
+    return ir.Value(name=name, shape=ir.Shape(dims), type=ir.TensorType(dtype))
 
 
 def _rename(values: Sequence[ir.Value], names: Sequence[str]) -> None:

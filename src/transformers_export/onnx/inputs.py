@@ -34,6 +34,8 @@ class Sizes:
     past: int = 10
     choices: int = 4
     padding: Padding = "none"
+    others: tuple[tuple[str, int], ...] = ()
+    """Lengths for labels that are none of these, or in their place."""
 
 
 TRACED = Sizes()
@@ -111,6 +113,9 @@ def axis_length(config: Any, name: str, label: str, sizes: Sizes, *, default: in
     Labels of transformers.onnx are not always true (`past_sequence + sequence` on the past itself, the encoder's mask
     of T5 labelled with the decoder's past), so the input's name decides before its label does.
     """
+    for other, length in sizes.others:
+        if label == other:
+            return length
     if label == "batch":
         return sizes.batch
     if label in ("choice", "choices", "num_choices"):

@@ -1,0 +1,164 @@
+"""`validate()` runs every check and reports; `validate_model_outputs()` is its transformers.onnx face, which raises."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx.validation.types import Check, OutputComparison, ValidationReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+logger = logging.getLogger("transformers_export.onnx")
+
+
+class ValidationError(ValueError):
+    """The export does not keep its contract. `report` holds every check."""
+
+    def __init__(self, report: ValidationReport) -> None:
+        self.report = report
+        failed = [check for check in report.checks if check.outcome in ("failed", "not-run")]
+        super().__init__("; ".join(f"{check.name} {check.outcome}: {check.detail}" for check in failed))
+
+
+def validate_model_outputs(
+    config: Any,
+    preprocessor: Any,
+    reference_model: Any,
+    onnx_model: Path,
+    onnx_named_outputs: Sequence[str],
+    atol: float,
+) -> None:
+    """Validate an exported file and log what was found, line by line, as transformers.onnx did.
+
+    Args:
+        config: The OnnxConfig it was exported with.
+        preprocessor: The one it was exported with.
+        reference_model: The PyTorch model.
+        onnx_model: Path of the file.
+        onnx_named_outputs: The outputs it should have; more or fewer than declared is an error.
+        atol: Absolute tolerance for outputs of size one or less.
+
+    Raises:
+        ValidationError: A check failed or could not run.
+    """
+    logger.info("Validating ONNX model...")
+    report = validate(config, preprocessor, reference_model, Path(onnx_model), atol=atol)
+    unexpected = set(onnx_named_outputs) ^ set(config.outputs)
+    if unexpected:
+        raise ValueError(f"Outputs asked for and outputs declared differ in {sorted(unexpected)}.")
+    log_report(report, atol)
+    if not report.passed:
+        raise ValidationError(report)
+
+
+def validate(
+    config: Any,
+    preprocessor: Any,
+    model: Any,
+    onnx_path: Path,
+    *,
+    opset: int | None = None,
+    atol: float | None = None,
+) -> ValidationReport:
+    """Run all checks on an exported file.
+
+    Args:
+        config: The OnnxConfig it was exported with.
+        preprocessor: The one it was exported with.
+        model: The PyTorch model; left as it was.
+        onnx_path: Path of the file.
+        opset: The opset it should have; None takes the file's word.
+        atol: Absolute tolerance; the configuration's where None.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    import onnx_ir
+
+    from transformers_export.onnx.flat import prepared
+    from transformers_export.onnx.graph import opset_of
+    from transformers_export.onnx.inputs import template_inputs, uses_past
+    from transformers_export.onnx.validation import runs, values
+    from transformers_export.onnx.validation.axes import check_axes
+    from transformers_export.onnx.validation.checker import check_file
+    from transformers_export.onnx.validation.names import check_names
+    from transformers_export.onnx.validation.past import check_past
+    from transformers_export.onnx.validation.tolerance import absolute_tolerance
+
+    graph = onnx_ir.load(onnx_path)
+    tolerance = absolute_tolerance(config.atol_for_validation if atol is None else atol, _dtype_name(model))
+    session, load_error = _open(onnx_path)
+    checks = [check_file(onnx_path, opset if opset is not None else opset_of(graph), load_error, graph)]
+    if session is None:
+        rest = ["names", "axes", "values", *(["past"] if uses_past(config) else [])]
+        checks += [Check(name, "not-run", "ONNX Runtime cannot load the file") for name in rest]
+        return ValidationReport(tuple(checks), (), None, tolerance)
+    model.to("cpu")
+    with prepared(model, config) as flat:
+        names = check_names(
+            [value.name for value in session.get_inputs()],
+            [value.name for value in session.get_outputs()],
+            flat.input_names,
+            flat.output_names,
+        )
+        subject = runs.Subject(onnx_path, config, flat, session, template_inputs(config, preprocessor), tolerance)
+        done, refused = runs.run_all(subject)
+        outputs = values.compare_outputs(done, flat.output_names, tolerance)
+        checks += [names, check_axes(subject, graph, done), values.check_values(done, refused, outputs)]
+        if uses_past(config):
+            checks.append(check_past(subject))
+    differences = [output.max_difference for output in outputs if not output.problem]
+    return ValidationReport(tuple(checks), outputs, max(differences, default=None), tolerance)
+
+
+def log_report(report: ValidationReport, atol: float) -> None:
+    """Log the checks: names, then each output with its shapes and values, then the rest."""
+    by_name = {check.name: check for check in report.checks}
+    names = [output.name for output in report.outputs]
+    if by_name["names"].outcome == "passed":
+        logger.info("\t-[✓] ONNX model output names match reference model (%s)", ", ".join(names))
+    else:
+        logger.info("\t-[x] ONNX model names do not match the declared ones: %s", by_name["names"].detail)
+    for output in report.outputs:
+        _log_output(output, atol)
+    for name in ("checker", "axes", "past"):
+        if name in by_name:
+            mark = {"passed": "✓", "advice": "!"}.get(by_name[name].outcome, "x")
+            logger.info("\t-[%s] %s: %s", mark, name, by_name[name].detail)
+    if by_name["values"].outcome == "not-run":
+        logger.info("\t-[x] values not compared: %s", by_name["values"].detail)
+
+
+def _log_output(output: OutputComparison, atol: float) -> None:
+    logger.info('\t- Validating ONNX Model output "%s":', output.name)
+    if output.problem:
+        logger.info("\t\t-[x] %s", output.problem)
+        return
+    for shape in output.shapes:
+        logger.info("\t\t-[✓] %s matches %s", shape, shape)
+    figures = f"atol: {atol}, max difference: {output.max_difference:.2e}, {output.share:.1%} of the tolerance"
+    if output.share <= 1:
+        logger.info("\t\t-[✓] all values close (%s)", figures)
+    else:
+        logger.info("\t\t-[x] values not close enough (%s)", figures)
+
+
+def _open(path: Path) -> tuple[Any, str]:
+    """A session, or what ONNX Runtime said: its errors share no base class of their own."""
+    from transformers_export.onnx.validation.runs import open_session
+
+    error = ""
+    with suppress(IndexError):
+        try:
+            return open_session(path), ""
+        except Exception as caught:
+            error = f"{type(caught).__name__}: {str(caught).strip().splitlines()[0]}"
+    return None, error or "unknown error"
+
+
+def _dtype_name(model: Any) -> str:
+    return str(getattr(model, "dtype", "float32")).removeprefix("torch.")

@@ -1,0 +1,82 @@
+"""Check 4: at every shape, the graph's outputs are PyTorch's, within the tolerance."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transformers_export.onnx.validation.runs import Run, describe
+from transformers_export.onnx.validation.tolerance import limit_for
+from transformers_export.onnx.validation.types import Check, OutputComparison
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHAPES_NEEDED = 3
+
+
+def compare_outputs(runs: Sequence[Run], names: Sequence[str], atol: float) -> tuple[OutputComparison, ...]:
+    """Compare every output over every run that the graph accepted."""
+    accepted = [run for run in runs if not run.refusal]
+    return tuple(_compare(name, [run for run in accepted if name in run.actual], atol) for name in names)
+
+
+def check_values(runs: Sequence[Run], refused: Sequence[str], outputs: Sequence[OutputComparison]) -> Check:
+    """Sum the comparisons up.
+
+    Args:
+        runs: All runs.
+        refused: Shapes that PyTorch itself did not take.
+        outputs: The comparisons.
+    """
+    accepted = [run for run in runs if not run.refusal]
+    plain = [run for run in accepted if run.sizes.padding == "none"]
+    where = "; ".join(describe(run.sizes) for run in accepted)
+    if len(plain) < _SHAPES_NEEDED or len(plain) == len(accepted):
+        why = "; ".join([*refused, *(run.refusal for run in runs if run.refusal)])
+        return Check(
+            "values", "not-run", f"needs three shapes and a padded one, only these could be compared: {where} ({why})"
+        )
+    share = max((output.share for output in outputs), default=math.nan)
+    problems = [f"{output.name}: {output.problem}" for output in outputs if output.problem]
+    problems += [
+        f"{output.name}: max |Δ| {output.max_difference:.1e} is {output.share:.1f} times the tolerance"
+        for output in outputs
+        if not output.problem and not output.share <= 1
+    ]
+    if problems:
+        return Check("values", "failed", "; ".join(problems), figure=share, limit=1.0)
+    return Check("values", "passed", f"{len(accepted)} shapes: {where}", figure=share, limit=1.0)
+
+
+def difference(expected: np.ndarray, actual: np.ndarray, atol: float) -> tuple[float, float, str]:
+    """Compare two arrays.
+
+    Returns:
+        Largest absolute difference, its share of the tolerance, and what else is wrong (empty where nothing is).
+    """
+    if expected.shape != actual.shape:
+        return math.nan, math.nan, f"shape {actual.shape} instead of {expected.shape}"
+    if expected.dtype != actual.dtype:
+        return math.nan, math.nan, f"type {actual.dtype} instead of {expected.dtype}"
+    if not np.isfinite(expected).all():
+        return math.nan, math.nan, "PyTorch's own output holds NaN or infinity"
+    if not np.isfinite(actual).all():
+        return math.nan, math.nan, "the graph's output holds NaN or infinity"
+    if not np.issubdtype(expected.dtype, np.floating):
+        differing = int((expected != actual).sum())
+        return float(differing), float(differing and math.inf), ""
+    largest = float(np.abs(expected.astype(np.float64) - actual).max()) if expected.size else 0.0
+    return largest, largest / limit_for(expected, atol) if largest else 0.0, ""
+
+
+def _compare(name: str, runs: Sequence[Run], atol: float) -> OutputComparison:
+    measured = [difference(run.expected[name], run.actual[name], atol) for run in runs]
+    problems = [f"{problem} at {describe(run.sizes)}" for run, (_, _, problem) in zip(runs, measured, strict=True) if problem]
+    shapes = tuple(run.actual[name].shape for run in runs)
+    if problems or not measured:
+        return OutputComparison(name, shapes, math.nan, math.nan, problems[0] if problems else "not in the graph")
+    worst, share = max(m[0] for m in measured), max(m[1] for m in measured)
+    return OutputComparison(name, shapes, worst, share)
