@@ -84,7 +84,7 @@ def _reported(case: Case, data: bytes) -> CaseResult:
         return _failed(case, "UnreadableResult", f"Expected a result of at most {MAX_RESULT_BYTES} bytes.")
     try:
         result = msgspec.json.decode(data, type=CaseResult)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _failed(case, "UnreadableResult", f"Expected a case result as JSON: {error}.")
     exporter = result.exporter if case.exporter == "auto" and result.exporter in ("dynamo", "legacy") else case.exporter
     result = replace(result, model_type=case.model_type, feature=case.feature, target=case.target, exporter=exporter)

@@ -17,6 +17,10 @@ MAX_BYTES = 32 * 2**20
 """A verdict beyond this size is refused before it is parsed: 198 cases with full errors stay below 2 MB."""
 
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no JSON, no UTF-8, or nested without end."""
+
+
 class VerdictError(Exception):
     """The bytes are not a verdict this version can read; the message says what was expected and what came."""
 
@@ -50,7 +54,7 @@ def decode(data: bytes) -> Verdict:
         raise VerdictError(
             f"Expected a verdict with a whole number as `schema_version` (here: {SCHEMA_VERSION}): {error}."
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise VerdictError(f"Expected a verdict as JSON: {error}.") from error
     if version != SCHEMA_VERSION:
         raise VerdictError(
@@ -59,7 +63,7 @@ def decode(data: bytes) -> Verdict:
         )
     try:
         return msgspec.json.decode(data, type=Verdict)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise VerdictError(f"Expected a verdict of schema version {SCHEMA_VERSION}: {error}.") from error
 
 

@@ -41,6 +41,7 @@ def test_a_good_result_is_passed_and_carries_what_the_tool_measured():
         (Ending(exit_code=0), "failed", "change", "without leaving a result"),
         (ended(b"{"), "failed", "change", "Expected a case result"),
         (ended(b'{"model_type": "\xff"}'), "failed", "change", "Expected a case result"),
+        (ended(b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), "failed", "change", "Expected a case result"),
         (ended(b" " * (MAX_RESULT_BYTES + 1)), "failed", "change", "at most"),
         (ended(dataclasses.replace(PASSED, checks=())), "failed", "change", "`values` among them"),
         (ended(dataclasses.replace(FAILED, outcome="passed")), "failed", "change", "every check passed"),

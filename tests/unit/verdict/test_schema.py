@@ -109,6 +109,11 @@ def test_bytes_that_are_no_json_object_are_refused(data):
         decode(data)
 
 
+def test_a_verdict_nested_without_end_is_refused():
+    with pytest.raises(VerdictError, match="Expected a verdict"):
+        decode(b'{"schema_version": 1, "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}")
+
+
 def test_a_verdict_too_large_is_refused_unparsed():
     with pytest.raises(VerdictError, match="at most"):
         decode(b" " * (MAX_BYTES + 1))

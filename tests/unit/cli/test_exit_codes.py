@@ -1,0 +1,100 @@
+"""How commands end: 0 good, 1 red, 2 misuse, 3 a bug in us, 130 interrupted; and what they say then."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from transformers_export.cli import BUG, INTERRUPTED, MISUSE, check, main
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "transformers_export", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("arguments", [[], ["chekc"], ["check", "--jobs", "0"], ["check", "--exporter", "tf"]])
+def test_a_wrong_command_line_is_misuse(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == MISUSE
+    assert "usage: transformers-export" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "--head", "HEAD"], "add --static"),
+        (["check", "--changes", "x", "--base", "y"], "--changes and --base"),
+        (["check", "--hook", "--base", "y"], "--hook and --base"),
+        (["check", "--static", "--changes", "nowhere.json"], "Expected what `prepare` wrote in nowhere.json"),
+        (["check", "--static", "--base", "no-such-revision"], "no-such-revision"),
+        (["check", "--static", "no-such-file.py"], "no-such-file.py"),
+        (["report", "nowhere.json", "--markdown", "out.md"], "Expected a verdict in nowhere.json"),
+        (["report", "nowhere.json"], "Nothing to write"),
+    ],
+)
+def test_what_cannot_be_done_is_misuse_in_one_line(arguments, said, capsys, example_repository, monkeypatch):
+    monkeypatch.chdir(example_repository.root)
+    assert main(arguments) == MISUSE
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+
+
+def test_outside_a_repository_is_misuse(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "--static"]) == MISUSE
+    assert "git repository" in capsys.readouterr().err
+
+
+def test_unreadable_settings_are_misuse(example_repository, capsys, monkeypatch):
+    monkeypatch.chdir(example_repository.root)
+    with (example_repository.root / "pyproject.toml").open("a") as stream:
+        stream.write("\n[tool.transformers-export]\nexportr = 'dynamo'\n")
+    assert main(["check", "--static"]) == MISUSE
+    assert "'exportr'" in capsys.readouterr().err
+
+
+def test_an_interrupt_has_its_own_code(monkeypatch, capsys):
+    def interrupt(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "run", interrupt)
+    assert main(["check"]) == INTERRUPTED
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_bug_shows_its_traceback_and_says_whose_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(check, "run", lambda options: 1 // 0)
+    assert main(["check"]) == BUG
+    error = capsys.readouterr().err
+    assert "ZeroDivisionError" in error
+    assert "a bug in transformers-export" in error
+
+
+def test_the_verdict_is_not_written_where_there_is_no_folder(example_repository, capsys, monkeypatch):
+    monkeypatch.chdir(example_repository.root)
+    assert main(["check", "--static", "--json", "no/such/folder/verdict.json"]) == MISUSE
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_help_and_version_load_nothing_of_ours_but_the_parser():
+    code = "import sys; from transformers_export.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print(sorted(m for m in sys.modules if m.startswith(('transformers_export', 'msgspec', 'psutil'))))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    expected = ["transformers_export", "transformers_export.cli", "transformers_export.cli.arguments"]
+    assert done.stdout.splitlines()[-1] == str(expected)
+    assert run("--version").stdout.startswith("transformers-export 0.")
+
+
+def test_a_static_check_loads_nothing_heavy(example_repository, monkeypatch):
+    monkeypatch.chdir(example_repository.root)
+    code = "import sys; from transformers_export.cli import main; main(['check', '--static', '--base', 'main'])\n"
+    code += "heavy = 'torch transformers onnx onnxruntime numpy psutil jinja2 github actions_toolkit rich'.split()\n"
+    code += "print([name for name in heavy if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
