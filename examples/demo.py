@@ -41,7 +41,7 @@ def main() -> int:
 
     started = time.monotonic()
     report, verdict = directory / "report.md", directory / "verdict.json"
-    command = (sys.executable, "-m", "transformers_export.cli", "check", "--base", "main", "--exporter", "both")
+    command = (sys.executable, "-m", "transformers_export", "check", "--base", "main", "--exporter", "both")
     code = run(
         repository,
         *command,

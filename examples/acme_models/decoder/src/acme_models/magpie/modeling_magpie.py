@@ -30,6 +30,19 @@ def eager_attention_forward(
     return (weights @ value).transpose(1, 2).contiguous(), weights
 
 
+class MagpieRMSNorm(nn.Module):
+    """Written out because torch's TorchScript-based exporter does not know `nn.RMSNorm`."""
+
+    def __init__(self, hidden_size: int, eps: float):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(hidden_size))
+        self.eps = eps
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        mean_square = hidden_states.pow(2).mean(-1, keepdim=True)
+        return self.weight * (hidden_states * torch.rsqrt(mean_square + self.eps))
+
+
 class MagpieAttention(nn.Module):
     def __init__(self, config: MagpieConfig, layer_idx: int):
         super().__init__()
@@ -64,9 +77,9 @@ class MagpieAttention(nn.Module):
 class MagpieLayer(nn.Module):
     def __init__(self, config: MagpieConfig, layer_idx: int):
         super().__init__()
-        self.attention_norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.attention_norm = MagpieRMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.attention = MagpieAttention(config, layer_idx)
-        self.feed_forward_norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.feed_forward_norm = MagpieRMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.up = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
         self.down = nn.Linear(config.intermediate_size, config.hidden_size, bias=False)
         self.dropout = nn.Dropout(config.hidden_dropout)
@@ -93,7 +106,7 @@ class MagpieModel(MagpiePreTrainedModel):
         self.token_embeddings = nn.Embedding(config.vocab_size, config.hidden_size, padding_idx=config.pad_token_id)
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
         self.layers = nn.ModuleList(MagpieLayer(config, layer_idx) for layer_idx in range(config.num_hidden_layers))
-        self.final_norm = nn.RMSNorm(config.hidden_size, eps=config.rms_norm_eps)
+        self.final_norm = MagpieRMSNorm(config.hidden_size, eps=config.rms_norm_eps)
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Embedding:
