@@ -154,12 +154,19 @@ def run_check(
 
 
 def project_python(root: Path, named: str | None) -> str:
-    """The project interpreter: what is named, relative to the root when it is a path, else our own."""
-    if not named:
+    """Return the project interpreter: what is named (relative to the root when it is a path), else what fits.
+
+    On a developer's machine that is our own; in the action, where we live in an environment of our own without torch,
+    it is the `python` the workflow set up.
+    """
+    if named:
+        return str(root / os.path.expanduser(named)) if os.sep in named or "/" in named else named  # noqa: PTH111
+    import importlib.util  # not needed for a static check, which has a tenth of a second
+    import shutil
+
+    if importlib.util.find_spec("torch") is not None:
         return sys.executable
-    if os.sep in named or "/" in named:
-        return str(root / os.path.expanduser(named))  # noqa: PTH111
-    return named
+    return shutil.which("python") or sys.executable
 
 
 def _with_cases(

@@ -45,7 +45,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     _add_scope(parser)
     parser.add_argument("--static", action="store_true", help="only read the code: no torch, no export")
     parser.add_argument("--strict", action="store_true", help="findings that were there before fail the check too")
-    parser.add_argument("--python", metavar="PATH", help="interpreter the project is installed in (default: this one)")
+    parser.add_argument(
+        "--python", metavar="PATH", help="interpreter the project is installed in (default: this one, or `python`)"
+    )
     parser.add_argument("--jobs", type=_positive, metavar="N", help="cases at once")
     parser.add_argument("--json", metavar="FILE", help="write the verdict as JSON")
     parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
