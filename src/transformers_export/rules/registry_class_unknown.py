@@ -26,10 +26,11 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
         if snapshot.find_entry_class(entry):
             continue
         module, _, name = entry.onnx_config.rpartition(".")
-        if not snapshot.owns(module.partition(".")[0]) or snapshot.is_open(module):
-            yield Unread(entry.path, entry.line, f"{entry.onnx_config} is not in this repository")
+        absent = snapshot.file_of(module) is None
+        if not snapshot.owns(module.partition(".")[0]) or (not absent and snapshot.is_open(module)):
+            yield Unread(entry.path, entry.line, f"{entry.onnx_config} could not be looked up in this repository")
             continue
-        missing = f"module {module}" if snapshot.file_of(module) is None else f"class {name} in {module}"
+        missing = f"module {module}" if absent else f"class {name} in {module}"
         yield at(
             entry,
             NAME,

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from transformers_export.rules.scope import Scope
     from transformers_export.source.configuration import ModelType
     from transformers_export.source.python import Unread
-    from transformers_export.source.registry import Entry
     from transformers_export.source.snapshot import Snapshot
     from transformers_export.verdict.types import Finding
 
@@ -28,10 +27,13 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
     """
     registered = {entry.key for entry in snapshot.registry.entries}
     for entry in scope.entries(snapshot):
-        beside, unread = _beside(snapshot, entry)
+        found = snapshot.find_entry_class(entry)
+        if found is None:
+            continue  # another rule's finding
+        beside, unread = _beside(snapshot, found.path, entry.key)
         if entry.key in {item.key for item in beside} or entry.key in snapshot.keys:
             continue
-        if unread:
+        if unread or snapshot.broken:
             yield from unread
             continue
         left = [item for item in beside if item.key not in registered]
@@ -47,20 +49,17 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
         )
 
 
-def _beside(snapshot: Snapshot, entry: Entry) -> tuple[list[ModelType], list[Unread]]:
-    """The model types in the folder of the entry's class, nearest first, and those that are computed."""
-    found = snapshot.find_entry_class(entry)
-    source = snapshot.source(found.path) if found else None
-    if source is None:
-        return [], []
-    types = list(snapshot.model_types(source.path))
-    unread = list(unread_model_types(source))
-    if entry.key in {item.key for item in types}:
+def _beside(snapshot: Snapshot, path: str, key: str) -> tuple[list[ModelType], list[Unread]]:
+    """The model types in the folder of a configuration file, its own first, and those that are computed."""
+    types = list(snapshot.model_types(path))
+    source = snapshot.source(path)
+    unread = list(unread_model_types(source)) if source else []
+    if key in {item.key for item in types}:
         return types, unread
-    folder = source.path.rpartition("/")[0]
-    for path in snapshot.configurations:
-        other = snapshot.source(path) if path != source.path and path.rpartition("/")[0] == folder else None
+    folder = path.rpartition("/")[0]
+    for sibling in snapshot.configurations:
+        other = snapshot.source(sibling) if sibling != path and sibling.rpartition("/")[0] == folder else None
         if other:
-            types += snapshot.model_types(path)
+            types += snapshot.model_types(sibling)
             unread += unread_model_types(other)
     return types, unread

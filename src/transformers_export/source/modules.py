@@ -17,6 +17,8 @@ Parsed = dict[tuple[str, bytes], python.Source]
 
 SHIPPED = "<transformers-export>/"
 """Begins the path of a file of our own package: configurations of a package may derive from our ready-made ones."""
+_DEEP = 8
+"""How many re-exports are followed: more is a circle."""
 _SHIPPED_ROOT = Path(__file__).parents[2]
 
 
@@ -109,7 +111,7 @@ class Modules:
         module, _, name = dotted.rpartition(".")
         path = self.file_of(module) if module else None
         source = self.source(path) if path else None
-        if source is None or depth > 8:
+        if source is None or depth > _DEEP:
             return None
         if name in source.classes:
             return source.classes[name]
@@ -132,12 +134,17 @@ class Modules:
         """Whether a top-level package or module is part of this repository."""
         return self.file_of(package) is not None
 
-    def is_open(self, module: str) -> bool:
-        """Whether a module may hold names that reading it does not show: `__getattr__`, `*` from elsewhere."""
+    def is_open(self, module: str, depth: int = 0) -> bool:
+        """Whether a module may hold names that reading it does not show.
+
+        It does with `__getattr__`, when it is no valid Python, and when it imports `*` from such a module or from one
+        that is not here.
+        """
         path = self.file_of(module)
         source = self.source(path) if path else None
-        if source is None:
-            return False
+        if source is None or depth > _DEEP:
+            return True
         if source.unread or any(getattr(node, "name", "") == "__getattr__" for node in source.body):
             return True
-        return any(not self.file_of(self.absolute(source.path, level, star)) for level, star in source.stars)
+        stars = (self.absolute(source.path, level, star) for level, star in source.stars)
+        return any(self.is_open(star, depth + 1) for star in stars)

@@ -103,6 +103,12 @@ class Snapshot(Modules):
         """The registry keys of all model types of the repository."""
         return frozenset(item.key for path in self.configurations for item in self.model_types(path))
 
+    @cached_property
+    def broken(self) -> bool:
+        """Whether some configuration file is no valid Python: then nothing is known to be absent."""
+        sources = (self.source(path) for path in self.configurations)
+        return any(source is not None and source.unread for source in sources)
+
     def model_types(self, path: str) -> tuple[configuration.ModelType, ...]:
         """The model types that a file's configuration classes give."""
         source = self.source(path)
