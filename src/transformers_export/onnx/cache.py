@@ -79,6 +79,7 @@ def _takes_cache_object(model: nn.Module) -> bool:
         return bool(mark)
     import transformers
 
-    return int(transformers.__version__.split(".")[0]) >= 5 or "cache_position" in inspect.signature(
-        model.forward
-    ).parameters
+    return (
+        int(transformers.__version__.split(".")[0]) >= 5
+        or "cache_position" in inspect.signature(model.forward).parameters
+    )

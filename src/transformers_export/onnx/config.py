@@ -282,7 +282,8 @@ class OnnxConfigWithPast(OnnxConfig, ABC):
         batch, sequence = common["input_ids"].shape
         past = sequence + 2
         heads, layers = self.num_attention_heads, self.num_layers
-        assert isinstance(heads, int) and isinstance(layers, int)  # noqa: S101  (pairs belong to sequence-to-sequence)
+        assert isinstance(heads, int)  # noqa: S101  (pairs belong to sequence-to-sequence configurations)
+        assert isinstance(layers, int)  # noqa: S101
         if "attention_mask" in common:
             common["attention_mask"] = dummy.extended_mask(common["attention_mask"], past)
         shape = (batch, heads, past, self.head_dim)
@@ -394,9 +395,7 @@ class OnnxSeq2SeqConfigWithPast(OnnxConfigWithPast):
         Raises:
             ValueError: The direction is neither `inputs` nor `outputs`.
         """
-        prefix, length = _past_names(
-            direction, "past_decoder_sequence", "past_decoder_sequence + decoder_sequence"
-        )
+        prefix, length = _past_names(direction, "past_decoder_sequence", "past_decoder_sequence + decoder_sequence")
         axis = 1 if inverted_values_shape else 2
         for index in range(self.num_layers[1]):
             for side, label in (("decoder", length), ("encoder", "encoder_sequence")):

@@ -7,7 +7,6 @@ Nothing is half-written: the file gets its name when it is whole. Whether it com
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,7 +106,9 @@ def check_opset(opset: int, exporter: str) -> None:
     low, high = _LOWEST_OPSET[exporter], _HIGHEST_OPSET[exporter]
     if not low <= opset <= high:
         other = " The legacy exporter writes 11 to 20." if exporter == "dynamo" else ""
-        raise OpsetError(f"Opset {opset} cannot be written by the {exporter} exporter: expected {low} to {high}.{other}")
+        raise OpsetError(
+            f"Opset {opset} cannot be written by the {exporter} exporter: expected {low} to {high}.{other}"
+        )
 
 
 def check_written_opset(graph: onnx_ir.Model, opset: int, exporter: str) -> None:
@@ -120,7 +121,9 @@ def check_written_opset(graph: onnx_ir.Model, opset: int, exporter: str) -> None
 
     written = opset_of(graph)
     if written != opset:
-        raise OpsetError(f"Opset {opset} was asked for, but the {exporter} exporter wrote {written}. Ask for {written}.")
+        raise OpsetError(
+            f"Opset {opset} was asked for, but the {exporter} exporter wrote {written}. Ask for {written}."
+        )
 
 
 class attention_for:  # noqa: N801  (used as a context manager)
@@ -184,8 +187,13 @@ def save(graph: onnx_ir.Model, output: Path) -> None:
     data = f"{output.name}.data" if size >= EXTERNAL_DATA_LIMIT else None
     with tempfile.TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
         onnx_ir.save(graph, Path(folder) / output.name, external_data=data)
-        for written in sorted(Path(folder).iterdir(), reverse=True):  # the data first: a model never lacks its weights
-            os.replace(written, output.parent / written.name)
+        move_files(Path(folder) / output.name, output)
+
+
+def move_files(source: Path, target: Path) -> None:
+    """Move a model file of the same name and on the same disk, its data first: a model never lacks its weights."""
+    for file in reversed(list(model_files(source))):
+        file.replace(target.parent / file.name)
 
 
 def model_files(path: Path) -> Iterator[Path]:

@@ -97,7 +97,9 @@ def audio(extractor: Any, batch: int, rate: int, seconds: float, frequency: int)
     rate = getattr(extractor, "sampling_rate", rate)
     time = np.linspace(0, seconds, int(seconds * rate), endpoint=False)
     generator = np.random.default_rng(_SEED)
-    waves = [0.5 * np.sin(2 * np.pi * frequency * time) + 0.01 * generator.normal(size=time.shape) for _ in range(batch)]
+    waves = [
+        0.5 * np.sin(2 * np.pi * frequency * time) + 0.01 * generator.normal(size=time.shape) for _ in range(batch)
+    ]
     return dict(extractor(waves, sampling_rate=rate, return_tensors="pt"))
 
 

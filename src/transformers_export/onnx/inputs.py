@@ -81,9 +81,7 @@ def dropped_inputs(config: Any, preprocessor: Any) -> list[str]:
     return [name for name in made if name not in config.inputs and name != "past_key_values"]
 
 
-def make_inputs(
-    config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, seed: int = 0
-) -> dict[str, Tensor]:
+def make_inputs(config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, seed: int = 0) -> dict[str, Tensor]:
     """Bring template inputs to `sizes` and draw their values from `seed`.
 
     Token ids avoid special tokens, save for an end-of-sequence token in every row (sequence classification of the

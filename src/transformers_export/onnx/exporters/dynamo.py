@@ -101,7 +101,7 @@ def _explicit_signature(flat: FlatModel, kwargs: Mapping[str, Tensor]) -> Iterat
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     forward.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in kwargs])  # type: ignore[attr-defined]
-    flat.forward = forward  # type: ignore[method-assign]
+    setattr(flat, "forward", forward)  # noqa: B010  (the checkers see a method)
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """Check 3: every declared axis varies and carries its name, no other does, and one name means one length.
 
-What the graph says of itself is not enough: an axis can be frozen inside a graph whose inputs say otherwise. So the runs
-at other sizes are asked as well.
+What the graph says of itself is not enough: an axis can be frozen inside a graph whose inputs say otherwise. So the
+runs at other sizes are asked as well.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ def _undeclared(values: Iterable[Any], declared: Mapping[str, Mapping[int, str]]
     ]
 
 
-def _wrong(
-    values: Iterable[Any], declared: Mapping[str, Mapping[int, str]]
-) -> list[tuple[str, int, str, str]]:
+def _wrong(values: Iterable[Any], declared: Mapping[str, Mapping[int, str]]) -> list[tuple[str, int, str, str]]:
     """Declared axes that the graph fixes or names otherwise: name, axis, declared label, what was found."""
     wrong = []
     for value in values:

@@ -30,6 +30,6 @@ def check_file(path: Path, opset: int, load_error: str, graph: Any) -> Check:
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         return Check("checker", "failed", f"onnx.checker: {str(error).strip().splitlines()[0]}")
     written = opset_of(graph)
-    outcome = "passed" if written == opset else "failed"
-    detail = f"opset {written}" if written == opset else f"opset {opset} was asked for, the file has {written}"
-    return Check("checker", outcome, detail, figure=float(written), limit=float(opset))
+    if written != opset:
+        return Check("checker", "failed", f"opset {opset} was asked for, the file has {written}")
+    return Check("checker", "passed", f"opset {written}")

@@ -5,6 +5,7 @@ The full forward runs in PyTorch without any cache, so this also proves the orde
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,8 +48,8 @@ def check_past(subject: Subject) -> Check:
 def _decode(subject: Subject, output: str) -> Iterator[tuple[float, float, str]]:
     steps = _steps(subject)
     total = _PREFILL + sum(steps)
-    sequence = {"decoder": total, "past": 0} if is_seq2seq(subject.config) else {"sequence": total, "past": 0}
-    tokens = _tokens(subject, Sizes(batch=_BATCH, **sequence))
+    sizes = Sizes(batch=_BATCH, decoder=total, past=0)
+    tokens = _tokens(subject, sizes if is_seq2seq(subject.config) else replace(sizes, sequence=total))
     full = _full_forward(subject, tokens, total)[output].numpy()
     past = _prefill(subject, tokens)
     start = _PREFILL
@@ -56,7 +57,9 @@ def _decode(subject: Subject, output: str) -> Iterator[tuple[float, float, str]]
         inputs = {**_inputs(subject, tokens, start, start + step), **past}
         outputs = run_graph(subject.session, inputs)
         yield difference(full[:, start : start + step], outputs[output], subject.atol)
-        past = {f"past_key_values{name.removeprefix('present')}": outputs[name] for name in outputs if "present." in name}
+        past = {
+            f"past_key_values{name.removeprefix('present')}": outputs[name] for name in outputs if "present." in name
+        }
         start += step
 
 
@@ -77,8 +80,8 @@ def _tokens(subject: Subject, sizes: Sizes) -> dict[str, Any]:
     return kept
 
 
-def _full_forward(subject: Subject, tokens: Mapping[str, Any], length: int) -> Any:
-    """PyTorch on the first `length` tokens, without a cache given."""
+def _full_forward(subject: Subject, tokens: Mapping[str, Any], length: int, *, use_cache: bool = False) -> Any:
+    """PyTorch on the first `length` tokens, without a cache given; asked for one only where it is read."""
     import torch
 
     model = subject.flat.model
@@ -89,7 +92,7 @@ def _full_forward(subject: Subject, tokens: Mapping[str, Any], length: int) -> A
         for ids, mask in (("input_ids", "attention_mask"), ("decoder_input_ids", "decoder_attention_mask"))
         if ids in cut and mask in subject.config.inputs
     }
-    return model(**cut, **masks, use_cache=True, return_dict=True)
+    return model(**cut, **masks, use_cache=use_cache, return_dict=True)
 
 
 def _prefill(subject: Subject, tokens: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -98,7 +101,7 @@ def _prefill(subject: Subject, tokens: Mapping[str, Any]) -> dict[str, np.ndarra
     With an encoder it comes from PyTorch, as the graph takes the encoder's keys and values and never makes them.
     """
     if is_seq2seq(subject.config):
-        layers = cache.layers(_full_forward(subject, tokens, _PREFILL)["past_key_values"])
+        layers = cache.layers(_full_forward(subject, tokens, _PREFILL, use_cache=True)["past_key_values"])
         flat = subject.config.flatten_output_collection_property("past_key_values", layers)
         return {name: tensor.numpy() for name, tensor in flat.items()}
     empty = make_inputs(subject.config, subject.template, Sizes(batch=_BATCH, past=0))

@@ -73,17 +73,16 @@ def run_all(subject: Subject) -> tuple[list[Run], list[str]]:
     Returns:
         The runs PyTorch accepted, and a sentence for each shape that it refused.
     """
-    runs, refused = [], []
+    runs: list[Run] = []
+    refused: list[str] = []
     for sizes in (*SHAPES, PADDED):
-        try:
-            runs.append(run(subject, without_undeclared_decoder_axis(subject.config, sizes)))
-        except ModelRefusedError as refusal:
-            refused.append(f"{describe(sizes)}: {refusal}")
-            tied = _tied(sizes)
-            try:
-                runs.append(run(subject, tied))
-            except ModelRefusedError as second:
-                refused.append(f"{describe(tied)}: {second}")
+        first = _attempt(subject, without_undeclared_decoder_axis(subject.config, sizes))
+        # Some heads on sequence-to-sequence models need both sides of one length.
+        attempts = (
+            [first] if isinstance(first, Run) else [first, _attempt(subject, replace(sizes, decoder=sizes.sequence))]
+        )
+        runs += [attempt for attempt in attempts if isinstance(attempt, Run)]
+        refused += [attempt for attempt in attempts if isinstance(attempt, str)]
     return runs, refused
 
 
@@ -128,9 +127,12 @@ def describe(sizes: Sizes) -> str:
     return f"batch {sizes.batch} × sequence {sizes.sequence}{padding}"
 
 
-def _tied(sizes: Sizes) -> Sizes:
-    """Both sides of one length: some heads on sequence-to-sequence models need it."""
-    return replace(sizes, decoder=sizes.sequence)
+def _attempt(subject: Subject, sizes: Sizes) -> Run | str:
+    """A run, or why PyTorch refused it."""
+    try:
+        return run(subject, sizes)
+    except ModelRefusedError as refusal:
+        return f"{describe(sizes)}: {refusal}"
 
 
 def _array(tensor: Tensor) -> np.ndarray:

@@ -74,7 +74,9 @@ def difference(expected: np.ndarray, actual: np.ndarray, atol: float) -> tuple[f
 
 def _compare(name: str, runs: Sequence[Run], atol: float) -> OutputComparison:
     measured = [difference(run.expected[name], run.actual[name], atol) for run in runs]
-    problems = [f"{problem} at {describe(run.sizes)}" for run, (_, _, problem) in zip(runs, measured, strict=True) if problem]
+    problems = [
+        f"{problem} at {describe(run.sizes)}" for run, (_, _, problem) in zip(runs, measured, strict=True) if problem
+    ]
     shapes = tuple(run.actual[name].shape for run in runs)
     if problems or not measured:
         return OutputComparison(name, shapes, math.nan, math.nan, problems[0] if problems else "not in the graph")

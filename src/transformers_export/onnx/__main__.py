@@ -1,0 +1,10 @@
+"""`python -m transformers_export.onnx --model CHECKPOINT --feature FEATURE OUTPUT`."""
+
+from __future__ import annotations
+
+import sys
+
+from transformers_export.onnx.command import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""Reading a checkpoint for the export command, in the order in which things can be refused cheaply.
+
+Hub ids and directories go to `from_pretrained` unchanged.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx.features import FeaturesManager
+
+if TYPE_CHECKING:
+    from transformers_export.onnx.features import Constructor
+
+_PYTORCH_WEIGHTS = (
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+)
+_TENSORFLOW_WEIGHTS = ("tf_model.h5", "tf_model.h5.index.json")
+
+
+class WrongUseError(Exception):
+    """Something the user has to change before anything can be exported."""
+
+
+def read_configuration(model: str, cache_dir: str | None) -> Any:
+    """Read the model's configuration; no weight is touched.
+
+    Raises:
+        WrongUseError: No such checkpoint, or an architecture transformers does not know.
+    """
+    from transformers import AutoConfig
+
+    try:
+        return AutoConfig.from_pretrained(model, cache_dir=cache_dir)
+    except OSError as error:
+        raise WrongUseError(
+            f"No checkpoint at {model!r}: expected a directory with config.json, or a hub id. {_first_line(error)}"
+        ) from error
+    except (ValueError, KeyError) as error:
+        raise WrongUseError(
+            f"{model!r} is of an architecture that this transformers does not know. {_first_line(error)} {_supported()}"
+        ) from error
+
+
+def require_feature(config: Any, feature: str) -> Constructor:
+    """Find what makes the OnnxConfig.
+
+    Raises:
+        WrongUseError: The architecture is not registered, or has no such feature.
+    """
+    known = FeaturesManager.features_of(config.model_type)
+    if not known:
+        raise WrongUseError(f"Architecture {config.model_type!r} has no OnnxConfig. {_supported()}")
+    if feature not in known:
+        raise WrongUseError(f"{config.model_type} has no feature {feature!r}. Expected one of: {', '.join(known)}.")
+    return FeaturesManager.get_config(config.model_type, feature)
+
+
+def require_weights(model: str, cache_dir: str | None) -> None:
+    """Look for weights that PyTorch can read.
+
+    Raises:
+        WrongUseError: There are none, or only TensorFlow's.
+    """
+    if any(_has(model, name, cache_dir) for name in _PYTORCH_WEIGHTS):
+        return
+    if any(_has(model, name, cache_dir) for name in _TENSORFLOW_WEIGHTS):
+        raise WrongUseError(
+            f"{model!r} holds only TensorFlow weights (tf_model.h5). Expected model.safetensors or pytorch_model.bin: "
+            "convert it with a transformers 4 that has TensorFlow, by from_pretrained(..., from_tf=True) and "
+            "save_pretrained()."
+        )
+    raise WrongUseError(f"{model!r} holds no weights: expected one of {', '.join(_PYTORCH_WEIGHTS)}.")
+
+
+def load_model(model: str, feature: str, cache_dir: str | None) -> Any:
+    """Load the weights into the feature's model class.
+
+    Raises:
+        WrongUseError: transformers cannot.
+    """
+    try:
+        return FeaturesManager.get_model_from_feature(feature, model, cache_dir=cache_dir)
+    except (OSError, ValueError) as error:
+        raise WrongUseError(f"Cannot load {model!r} for {feature}: {_first_line(error)}") from error
+
+
+def load_preprocessor(model: str, kind: str, cache_dir: str | None) -> Any:
+    """Load what makes the example inputs.
+
+    Args:
+        model: Hub id or directory.
+        kind: `auto` takes the first that the checkpoint has: tokenizer, image processor, feature extractor.
+        cache_dir: Where transformers keeps what it downloads.
+
+    Raises:
+        WrongUseError: The checkpoint has none of that kind.
+    """
+    import transformers
+
+    classes = {
+        "tokenizer": "AutoTokenizer",
+        "image_processor": "AutoImageProcessor",
+        "feature_extractor": "AutoFeatureExtractor",
+        "processor": "AutoProcessor",
+    }
+    tried = []
+    for name in ["tokenizer", "image_processor", "feature_extractor"] if kind == "auto" else [kind]:
+        try:
+            return getattr(transformers, classes[name]).from_pretrained(model, cache_dir=cache_dir)
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            tried.append(f"{name}: {_first_line(error)}")
+    raise WrongUseError(
+        f"{model!r} has no {'preprocessor' if kind == 'auto' else kind}. Save the one that belongs to the model beside "
+        f"it with save_pretrained(). Tried {'; '.join(tried)}"
+    )
+
+
+def _has(model: str, name: str, cache_dir: str | None) -> bool:
+    if Path(model).is_dir():
+        return (Path(model) / name).is_file()
+    from transformers.utils import cached_file, has_file
+
+    try:
+        found = cached_file(
+            model, name, cache_dir=cache_dir, local_files_only=True, _raise_exceptions_for_missing_entries=False
+        )
+        return found is not None or has_file(model, name, cache_dir=cache_dir)
+    except OSError:
+        return False
+
+
+def _supported() -> str:
+    return (
+        f"Supported: {', '.join(FeaturesManager.model_types())}. To add another, write an OnnxConfig class and call "
+        "FeaturesManager.register(model_type, *features, onnx_config='package.module.Class')."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,222 @@
+"""The export command: flags, stages and log lines of `python -m transformers.onnx`, with the difference added.
+
+Everything that can be refused is refused before a weight is loaded. The file gets its name only when validation passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx.checkpoint import WrongUseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from transformers_export.onnx.exporters import ExporterName
+
+logger = logging.getLogger("transformers_export.onnx")
+
+_PASSED, _FAILED, _WRONG_USE, _INTERRUPTED = 0, 1, 2, 130
+_PLANS: dict[str, tuple[ExporterName, ...]] = {
+    "dynamo": ("dynamo",),
+    "legacy": ("legacy",),
+    "both": ("dynamo", "legacy"),
+    "auto": ("dynamo", "legacy"),
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for."""
+
+    model: str
+    feature: str
+    output: Path
+    """Path of the model file."""
+    opset: int | None
+    atol: float | None
+    exporter: str
+    preprocessor: str
+    cache_dir: str | None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        0 when the export is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
+    """
+    request = parse(argv)
+    _show_log()
+    try:
+        return _run(request)
+    except WrongUseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _WRONG_USE
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def parse(argv: Sequence[str] | None = None) -> Request:
+    """Read the arguments; argparse itself ends the process with 2 when they are wrong."""
+    parser = argparse.ArgumentParser(
+        prog="python -m transformers_export.onnx",
+        description="Export a transformers checkpoint to ONNX and check that the graph computes what the model does.",
+    )
+    parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
+    parser.add_argument("--feature", default="default", help="what to export the model for (default: %(default)s)")
+    parser.add_argument("--opset", type=int, help="ONNX opset to write (default: the configuration's, 18)")
+    parser.add_argument("--atol", type=float, help="absolute tolerance (default: the configuration's)")
+    parser.add_argument(
+        "--exporter",
+        choices=sorted(_PLANS),
+        default="dynamo",
+        help="how to capture the graph; auto tries legacy when dynamo fails and says so, both must agree with PyTorch "
+        "and dynamo's file is kept (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--preprocessor",
+        choices=["auto", "tokenizer", "feature_extractor", "image_processor", "processor"],
+        default="auto",
+        help="what makes the example inputs (default: what the checkpoint has)",
+    )
+    parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
+    parser.add_argument("output", type=Path, help="directory for model.onnx, or a path that ends in .onnx")
+    given = parser.parse_args(argv)
+    output = given.output if given.output.suffix == ".onnx" else given.output / "model.onnx"
+    return Request(
+        given.model,
+        given.feature,
+        output,
+        given.opset,
+        given.atol,
+        given.exporter,
+        given.preprocessor,
+        given.cache_dir,
+    )
+
+
+def _run(request: Request) -> int:
+    from transformers_export.onnx import checkpoint
+
+    with _stage("Reading the checkpoint's configuration"):
+        _require_writable(request.output)
+        config = checkpoint.read_configuration(request.model, request.cache_dir)
+        make_onnx_config = checkpoint.require_feature(config, request.feature)
+        onnx_config = make_onnx_config(config)
+        _require_opset(request, onnx_config)
+        checkpoint.require_weights(request.model, request.cache_dir)
+    with _stage("Loading the model"):
+        preprocessor = checkpoint.load_preprocessor(request.model, request.preprocessor, request.cache_dir)
+        model = checkpoint.load_model(request.model, request.feature, request.cache_dir)
+    onnx_config = make_onnx_config(model.config)
+    _say_dropped(onnx_config, preprocessor)
+    return _export_all(request, preprocessor, model, onnx_config)
+
+
+def _export_all(request: Request, preprocessor: Any, model: Any, onnx_config: Any) -> int:
+    """Try the exporters of the plan; the first good file is kept."""
+    from transformers_export.onnx.convert import move_files
+
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=request.output.parent) as folder:
+        kept: Path | None = None
+        for exporter in _PLANS[request.exporter]:
+            path = Path(folder) / exporter / request.output.name
+            path.parent.mkdir()
+            good = _export_one(request, preprocessor, model, onnx_config, exporter, path)
+            kept = kept or (path if good else None)
+            if good and request.exporter == "auto":
+                break
+            if not good and request.exporter != "auto":
+                return _FAILED
+            if not good and exporter != _PLANS[request.exporter][-1]:
+                logger.warning("The %s exporter failed; trying the legacy exporter.", exporter)
+        if kept is None:
+            return _FAILED
+        move_files(kept, request.output)
+    logger.info("All good, model saved at: %s", request.output.as_posix())
+    return _PASSED
+
+
+def _export_one(
+    request: Request, preprocessor: Any, model: Any, onnx_config: Any, exporter: ExporterName, path: Path
+) -> bool:
+    from transformers_export.onnx.convert import default_opset, export
+    from transformers_export.onnx.validation.validate import ValidationError, validate_model_outputs
+
+    opset = request.opset if request.opset is not None else default_opset(onnx_config, exporter)
+    atol = request.atol if request.atol is not None else onnx_config.atol_for_validation
+    try:
+        with _stage(f"Exporting {request.feature} with the {exporter} exporter, opset {opset}"):
+            _, outputs = export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
+        with _stage("Validating"):
+            validate_model_outputs(onnx_config, preprocessor, model, path, outputs, atol)
+    except ValidationError as error:
+        logger.error("The export does not match: %s", error)
+        return False
+    except Exception as error:
+        logger.debug("The export failed", exc_info=True)
+        logger.error("The %s exporter failed: %s: %s", exporter, type(error).__name__, error)
+        return False
+    return True
+
+
+def _require_opset(request: Request, onnx_config: Any) -> None:
+    from transformers_export.onnx.convert import OpsetError, check_opset, default_opset
+
+    exporter = _PLANS[request.exporter][0]
+    try:
+        check_opset(request.opset if request.opset is not None else default_opset(onnx_config, exporter), exporter)
+    except OpsetError as error:
+        raise WrongUseError(str(error)) from error
+
+
+def _require_writable(output: Path) -> None:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise WrongUseError(
+            f"Cannot write to {output.parent}: {error.strerror or error}. Give a directory that you may write to."
+        ) from error
+
+
+def _say_dropped(onnx_config: Any, preprocessor: Any) -> None:
+    from transformers_export.onnx.inputs import dropped_inputs
+
+    dropped = dropped_inputs(onnx_config, preprocessor)
+    if dropped:
+        logger.info("The graph does not take %s, which the preprocessor makes.", ", ".join(dropped))
+
+
+@contextmanager
+def _stage(name: str) -> Iterator[None]:
+    """Show what is going on and how long it took, where somebody watches."""
+    watched = sys.stderr.isatty()
+    start = time.perf_counter()
+    if watched:
+        print(f"… {name}", end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if watched:
+            print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
+
+
+def _show_log() -> None:
+    """The library logs; the command shows it on standard output, as transformers.onnx did on its own."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
