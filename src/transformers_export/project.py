@@ -6,7 +6,7 @@ Settings come from `[tool.transformers-export]` in the repository's pyproject.to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from transformers_export.source import modeling, registry
@@ -96,8 +96,25 @@ class Project:
         """The first registry file, where there is one."""
         return self.registries[0] if self.registries else None
 
-    def snapshot(self, tree: Tree, like: Snapshot | None = None) -> Snapshot:
-        """The readers on `tree`; what `like` has parsed of the same files is not parsed again."""
+    def snapshot(self, tree: Tree) -> Snapshot:
+        """The readers on the tree this project was opened with."""
+        return self._snapshot(tree, self.parsed)
+
+    def base_snapshot(self, tree: Tree, head: Snapshot) -> Snapshot:
+        """The readers on the tree the head is compared with; what the head has parsed is not parsed again.
+
+        Its layout is recognised anew, under the settings of the head: a change may add the registry, or mend settings
+        that could not be read.
+        """
+        modules = Modules(tree, head.parsed)
+        settings = self.settings
+        if settings.registry and not tree.exists(settings.registry):
+            settings = replace(settings, registry=None)
+        before = _assemble(self.root, tree, replace(settings, matrix=None, docs=None), modules)
+        matrix = self.matrix if self.matrix and tree.exists(self.matrix) else before.matrix
+        return replace(before, matrix=matrix)._snapshot(tree, head.parsed)
+
+    def _snapshot(self, tree: Tree, parsed: Parsed) -> Snapshot:
         return Snapshot(
             tree,
             self.layout,
@@ -106,7 +123,7 @@ class Project:
             auto_registrations=self.auto_registrations,
             matrix=self.matrix,
             aside=() if self.settings.configurations else _ASIDE,
-            parsed=like.parsed if like else self.parsed,
+            parsed=parsed,
         )
 
 
@@ -123,7 +140,10 @@ def open_project(root: Path, tree: Tree) -> Project:
             raise SettingsError(
                 f"[tool.{_TABLE}] {key} = {path!r}: no such file in {tree.label}. Name a file relative to the root."
             )
-    modules = Modules(tree)
+    return _assemble(root, tree, settings, Modules(tree))
+
+
+def _assemble(root: Path, tree: Tree, settings: Settings, modules: Modules) -> Project:
     layout, registries, auto = _recognise(tree, settings, modules)
     return Project(
         root=root,
@@ -202,7 +222,7 @@ def _require_sensible(settings: Settings) -> None:
     for key in ("opset", "timeout", "jobs", "atol", "memory_limit"):
         value = getattr(settings, key)
         if isinstance(value, (int, float)) and not value > 0:
-            raise SettingsError(f"[tool.{_TABLE}] {key.replace('_', '-')} = {value}: expected a number above zero.")
+            raise SettingsError(f"[tool.{_TABLE}] {key.replace('_', '-')} = {value:g}: expected a number above zero.")
     if isinstance(settings.memory_limit, str):
         parse_memory(settings.memory_limit)
     for name, reasons in (("expected-failures", settings.expected_failures), ("ignore", settings.ignore)):

@@ -187,7 +187,7 @@ def check(root: Path, base: str | None = "HEAD") -> Checked:
     changed = changes.from_git(root, base)
     assert changed.base is not None
     base_tree = tree.revision(root, changed.base)
-    before = open_project(root, base_tree).snapshot(base_tree, like=head)
+    before = project.base_snapshot(base_tree, head)
     found = catalog.find_all(head, before, changed.paths, ignore=project.settings.ignore)
     return Checked(*found, project, head, before, changed)
 
