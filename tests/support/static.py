@@ -189,6 +189,11 @@ def check(root: Path, base: str | None = "HEAD") -> Checked:
     base_tree = tree.revision(root, changed.base)
     before = project.base_snapshot(base_tree, head)
     found = catalog.find_all(head, before, changed.paths, ignore=project.settings.ignore)
+    whole, _ = catalog.find_all(head, before, None, ignore=project.settings.ignore)
+    # What a change touches must hold everything the change makes or mends.
+    assert {item for item in whole if item.status != "standing"} == {
+        item for item in found[0] if item.status != "standing"
+    }
     return Checked(*found, project, head, before, changed)
 
 
