@@ -92,10 +92,7 @@ def inspect(options: CheckOptions) -> Inspection:
     changes, tree = _compared(options.root, options.scope)
     project = open_project(options.root, tree)
     head = project.snapshot(tree)
-    base = None
-    if changes.base is not None:
-        base_tree = revision(options.root, changes.base)
-        base = open_project(options.root, base_tree).snapshot(base_tree, like=head)
+    base = project.base_snapshot(revision(options.root, changes.base), head) if changes.base is not None else None
     return Inspection(project, changes, head, base)
 
 

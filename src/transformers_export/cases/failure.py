@@ -21,6 +21,7 @@ MAX_FRAMES = 12
 MAX_FRAME = 300
 """Characters of one frame."""
 _LIBRARIES = ("site-packages", "dist-packages")
+_OUR_SOURCE = Path(__file__).resolve().parents[2]
 
 
 def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
@@ -78,7 +79,7 @@ def _text(filename: str, line: int | None, function: str, roots: list[str]) -> s
         if part in _LIBRARIES:
             path = Path(*path.parts[index + 1 :])
             break
-    for root in roots:
+    for root in (*roots, _OUR_SOURCE):
         if path.is_relative_to(root):
             path = path.relative_to(root)
             break
