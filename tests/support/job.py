@@ -1,0 +1,109 @@
+"""A job on a pull request, as GitHub starts one: a shallow checkout of the merge commit, an event, the variables.
+
+The pull request is a branch of a real repository, served by a bare one beside it, which has what GitHub makes of it:
+`refs/pull/1/head` and `refs/pull/1/merge`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from support.actions_runner import Runner
+from support.github_api import TOKEN
+from support.repositories import git
+
+if TYPE_CHECKING:
+    from support.github_api import GitHub
+
+ACTION = Path(__file__).resolve().parents[2]
+KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One checkout and what the workflow knows about it."""
+
+    workspace: Path
+    base: str
+    head: str
+    merge: str
+    environ: dict[str, str]
+
+    def runner(self, inputs: dict[str, str], temp: Path) -> Runner:
+        """A runner for the action with an own RUNNER_TEMP."""
+        temp.mkdir()
+        return Runner(ACTION, self.workspace, temp, self.environ, inputs, token=TOKEN)
+
+
+def pull_request(repository: Path, base: str, head: str, github: GitHub, directory: Path) -> Job:
+    """A job on the pull request that brings commit `head` of `repository` onto commit `base`."""
+    remote = directory / "remote.git"
+    merge = _serve(repository, base, head, remote)
+    workspace = directory / "workspace"
+    _checkout(remote, workspace)
+    event = directory / "event.json"
+    event.write_text(json.dumps(_payload(github, base, head)), encoding="utf-8")
+    environ = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    environ |= {
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_REPOSITORY": github.repository,
+        "GITHUB_SHA": merge,
+        "GITHUB_REF": "refs/pull/1/merge",
+        "GITHUB_RUN_ID": "42",
+        "GITHUB_SERVER_URL": github.url,
+        "GITHUB_API_URL": github.url,
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token-of-the-job-itself",
+    }
+    return Job(workspace, base, head, merge, environ)
+
+
+def _serve(repository: Path, base: str, head: str, remote: Path) -> str:
+    """Make the bare repository and GitHub's merge commit in it; returns its SHA."""
+    git(repository, "clone", "--quiet", "--bare", str(repository), str(remote))
+    git(remote, "config", "uploadpack.allowAnySHA1InWant", "true")  # as GitHub allows it
+    tree = git(remote, "merge-tree", "--write-tree", base, head).splitlines()[0]
+    merge = git(remote, "commit-tree", tree, "-p", base, "-p", head, "-m", "Merge the change")
+    git(remote, "update-ref", "refs/pull/1/head", head)
+    git(remote, "update-ref", "refs/pull/1/merge", merge)
+    return merge
+
+
+def _checkout(remote: Path, workspace: Path) -> None:
+    """What actions/checkout does by default: one commit, detached."""
+    workspace.mkdir()
+    git(workspace, "init", "--quiet")
+    git(workspace, "remote", "add", "origin", remote.as_uri())
+    git(
+        workspace,
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        "--depth=1",
+        "origin",
+        "+refs/pull/1/merge:refs/remotes/pull/1/merge",
+    )
+    git(workspace, "checkout", "--quiet", "--detach", "refs/remotes/pull/1/merge")
+
+
+def _payload(github: GitHub, base: str, head: str) -> dict[str, object]:
+    repository = {"full_name": github.repository}
+    return {
+        "action": "synchronize",
+        "number": github.pull_request,
+        "repository": repository,
+        "pull_request": {
+            "number": github.pull_request,
+            "base": {"sha": base, "ref": "main", "repo": repository},
+            "head": {"sha": head, "ref": "change", "repo": repository},
+        },
+    }
