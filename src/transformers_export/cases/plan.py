@@ -104,7 +104,7 @@ def make_plan(
         made = [case for feature in features for case in _cases(item.model_type, feature, exportable, limits, settings)]
         cases += made
         if not made:
-            not_checked.append(_no_case(item, snapshot, exportable, settings))
+            not_checked.append(_no_case(item, snapshot, changes, exportable, settings))
     not_checked += [_unplaced(path, settings) for path in found.unplaced]
     not_checked += _notes(project, base, changes)
     return Plan(tuple(cases), found.affected, tuple(not_checked))
@@ -217,14 +217,19 @@ def _reason(reasons: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((why for pattern, why in reasons.items() if any(fnmatchcase(name, pattern) for name in names)), None)
 
 
-def _no_case(item: Affected, snapshot: Snapshot, exportable: Exportable, settings: Settings) -> NotChecked:
+def _no_case(
+    item: Affected, snapshot: Snapshot, changes: Changes | None, exportable: Exportable, settings: Settings
+) -> NotChecked:
+    """Why a model type is not exported. It blocks when its own configuration changed, or a Hub folder's only model."""
     reason = _reason(settings.ignore, (item.model_type, item.path))
     if reason is not None:
         return NotChecked(item.model_type, f"no export, as the settings say: {reason}")
     if snapshot.layout == "remote-code":
         why = f"no export: expected {exportable.place}, and an Auto class of a known task in auto_map"
-    else:
-        why = f"{item.path} changed, but {exportable.place} has no features of {item.model_type!r}: nothing is exported"
+        return NotChecked(item.model_type, f"{why}. {_remedy(item.model_type)}", blocking=True)
+    why = f"nothing to export: {item.why} ({item.path}), but {item.model_type!r} has no features in {exportable.place}"
+    if changes is None or item.path not in changes.paths or not snapshot.is_configuration(item.path):
+        return NotChecked(item.model_type, f"{why}.")
     return NotChecked(item.model_type, f"{why}. {_remedy(item.model_type)}", blocking=True)
 
 

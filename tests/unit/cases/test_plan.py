@@ -122,6 +122,15 @@ def test_a_new_configuration_without_features_blocks(root: Path) -> None:
     assert '[tool.transformers-export.ignore] "gamma" = "reason"' in found.not_checked[0].why
 
 
+def test_model_code_without_features_is_said_and_does_not_block(root: Path) -> None:
+    write(root, {f"{MODELS}/gamma/configuration_gamma.py": 'class GammaConfig:\n    model_type = "gamma"\n'})
+    static.commit(root, "A model nobody exports")
+    write(root, {f"{MODELS}/gamma/modeling_gamma.py": "x = 1\n"})
+    found = plan(root)
+    assert found.cases == ()
+    assert [(item.what, item.blocking) for item in found.not_checked] == [("gamma", False)]
+
+
 @pytest.mark.parametrize("pattern", ["gamma", f"{MODELS}/gamma/*"])
 def test_a_reason_in_the_settings_lifts_the_block(root: Path, pattern: str) -> None:
     path = f"{MODELS}/gamma/configuration_gamma.py"
