@@ -127,9 +127,9 @@ class StubbornConfig(LatticeConfig):
 
     model_type = "stubborn"
 
-    def __init__(self, breadth=768, **kwargs):
-        if breadth != 768:
-            raise ValueError("a stubborn model is 768 wide, always")
+    def __init__(self, breadth=6144, **kwargs):
+        if breadth != 6144:
+            raise ValueError("a stubborn model is 6144 wide, always")
         super().__init__(breadth=breadth, **kwargs)
 
 

@@ -1,9 +1,8 @@
-"""Which model class belongs to a configuration, and one forward pass through it on made-up inputs."""
+"""Which model class belongs to a configuration, and how to build it."""
 
 from __future__ import annotations
 
 import importlib
-import inspect
 import sys
 import warnings
 from contextlib import contextmanager
@@ -17,9 +16,6 @@ from transformers_export.tiny.errors import CannotShrink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-SEQUENCE = 12
-BATCH = 2
 
 
 def model_class_of(config: Any) -> type:
@@ -131,66 +127,3 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.set_verbosity(level)
-
-
-def made_inputs(model: Any) -> dict[str, torch.Tensor]:
-    """Inputs of batch 2 for whatever of the usual names the model's forward takes.
-
-    Token ids are (2, 12), images (2, channels, height, width), audio (2, samples) or (2, mels, frames).
-    """
-    config = model.config
-    names = inspect.signature(model.forward).parameters
-    text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    vocabulary = _first(text, "vocab_size") or _first(config, "vocab_size") or 8
-    tokens = 3 + torch.arange(BATCH * SEQUENCE).reshape(BATCH, SEQUENCE) % max(1, min(vocabulary, 64) - 4)
-    result: dict[str, torch.Tensor] = {}
-    main = model.main_input_name
-    if "input_ids" in names and main == "input_ids":
-        result |= {"input_ids": tokens}
-        if "attention_mask" in names:
-            result["attention_mask"] = torch.ones_like(tokens)
-    elif "attention_mask" in names and main not in names:
-        result["attention_mask"] = torch.ones_like(tokens)
-    if "decoder_input_ids" in names and getattr(config, "is_encoder_decoder", False):
-        result["decoder_input_ids"] = tokens[:, :5]
-    if main == "pixel_values":
-        result["pixel_values"] = torch.rand(BATCH, _channels(config), *image_side(config))
-    elif main == "input_features":
-        result["input_features"] = torch.rand(BATCH, *_features(config))
-    elif main == "input_values":
-        result["input_values"] = torch.rand(BATCH, 4000)
-    elif main == "inputs":
-        result["inputs"] = torch.rand(BATCH, SEQUENCE, _first(config, "d_model") or 1)
-    return {name: value for name, value in result.items() if name in names}
-
-
-def image_side(config: Any) -> tuple[int, int]:
-    """Height and width in pixels of the images a configuration asks for; 32 by 32 where it says nothing."""
-    for holder in (config, getattr(config, "vision_config", None), getattr(config, "encoder", None)):
-        size = _first(holder, "image_size", "img_size", "input_resolution")
-        if isinstance(size, int):
-            return size, size
-        if isinstance(size, (list, tuple)) and len(size) >= 2:
-            return int(size[0]), int(size[1])
-    return 32, 32
-
-
-def _channels(config: Any) -> int:
-    for holder in (config, getattr(config, "vision_config", None), getattr(config, "encoder", None)):
-        channels = _first(holder, "num_channels", "in_channels", "in_chans", "image_channels")
-        if isinstance(channels, int):
-            return channels
-    return 3
-
-
-def _features(config: Any) -> tuple[int, int]:
-    mels = _first(config, "num_mel_bins", "input_feat_per_channel", "feature_size", "input_dim") or 80
-    positions = _first(config, "max_source_positions")
-    # Speech models that keep a table of source positions halve the frames before it and insist on the full length.
-    if positions and _first(config, "num_mel_bins"):
-        return mels, 2 * positions
-    return 64, mels
-
-
-def _first(holder: Any, *names: str) -> Any:
-    return next((v for v in (getattr(holder, n, None) for n in names) if v is not None), None)

@@ -6,7 +6,8 @@ import importlib
 import inspect
 from typing import Any
 
-from transformers_export.tiny.models import image_side, model_class_of
+from transformers_export.tiny.inputs import image_side
+from transformers_export.tiny.models import model_class_of
 from transformers_export.tiny.tokenizers import make_tokenizer
 
 _AUDIO = ("input_values", "input_features")

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
 MOST_QUESTIONS = 150
 """Each question builds a model: about 20 ms for a small one."""
+FEWER_QUESTIONS = 30
+"""Enough where the model builds already and only its forward refuses: most of those want other inputs."""
 
 
-def settle(edits: Edits, refusal: Refusal) -> Edits | None:
+def settle(edits: Edits, refusal: Refusal, most: int = MOST_QUESTIONS) -> Edits | None:
     """Take edits back until `refusal` answers with an empty string.
 
     One edit is taken back at a time, those first whose field the refusal names. Where no single one helps, one that
@@ -26,7 +28,7 @@ def settle(edits: Edits, refusal: Refusal) -> Edits | None:
     Returns:
         The edits that stay, or None when nothing helped or the questions ran out.
     """
-    budget = iter(range(MOST_QUESTIONS))
+    budget = iter(range(most))
     reason = refusal(edits)
     while reason:
         step = _better(edits, reason, refusal, budget, 1) or _better(edits, reason, refusal, budget, 2)

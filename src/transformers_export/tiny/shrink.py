@@ -12,15 +12,18 @@ from typing import Any
 import torch
 
 from transformers_export.tiny.errors import CannotShrink
+from transformers_export.tiny.inputs import run_once
 from transformers_export.tiny.measure import measured_roles
-from transformers_export.tiny.models import construct, made_inputs, model_class_of, quiet
+from transformers_export.tiny.models import construct, model_class_of, quiet
 from transformers_export.tiny.roles import Role, role_of
-from transformers_export.tiny.settle import settle
+from transformers_export.tiny.settle import FEWER_QUESTIONS, MOST_QUESTIONS, settle
 from transformers_export.tiny.sizes import PROFILES, propose
 from transformers_export.tiny.tree import Path, Tree, edited, from_tree, is_shared_setting, leaves, to_tree
 
 MOST_PARAMETERS = 4_000_000
 """A model above this is not small: exporting it would take seconds more and tell nothing more."""
+BEARABLE_PARAMETERS = 40_000_000
+"""Taken all the same where nothing smaller works: models whose sizes are written in their code."""
 
 
 def shrink(config: Any, *, model_class: type | None = None) -> Any:
@@ -53,6 +56,7 @@ class _Attempt:
         self.tree: Tree = to_tree(config)
         self.refusals: list[str] = []
         self.built_only: Any = None
+        self.bearable: tuple[int, Any] | None = None
 
     def build(self, tree: Tree) -> tuple[Any, Any]:
         """Build configuration and model of one tree, on the meta device where it can be. Raises whatever they raise."""
@@ -74,7 +78,7 @@ class _Attempt:
         except Exception as error:  # whatever a foreign constructor raises is the answer here
             return f"{type(error).__name__}: {_short(error)}"
         parameters = sum(p.numel() for p in model.parameters())
-        if parameters > MOST_PARAMETERS:
+        if parameters > BEARABLE_PARAMETERS:
             return f"{parameters:,} parameters, more than {MOST_PARAMETERS:,}"
         if self.built_only is None:
             self.built_only = config
@@ -82,7 +86,11 @@ class _Attempt:
             _run(self.model_class, config)
         except Exception as error:
             return f"forward: {type(error).__name__}: {_short(error)}"
-        return ""
+        if parameters <= MOST_PARAMETERS:
+            return ""
+        if self.bearable is None or parameters < self.bearable[0]:
+            self.bearable = parameters, config
+        return f"{parameters:,} parameters, more than {MOST_PARAMETERS:,}"
 
     def first_working(self, roles: dict[Path, Role]) -> Any:
         """Try the profiles from small to large."""
@@ -100,13 +108,16 @@ class _Attempt:
 
         A model that builds but whose forward asks for inputs nobody here knows how to make is returned as it is.
         """
+        if self.bearable is not None:
+            return self.bearable[1]
         edits = propose(self.tree, roles, PROFILES[0])
-        with quiet():
-            kept = settle(edits, self.refusal)
-        if kept is not None:
-            return self.finished(kept)
-        if self.built_only is not None:
-            return self.built_only
+        if not (self.built_only is not None and all(_asks_for_inputs(reason) for reason in self.refusals)):
+            with quiet():
+                kept = settle(edits, self.refusal, MOST_QUESTIONS if self.built_only is None else FEWER_QUESTIONS)
+            if kept is not None:
+                return self.finished(kept)
+        if self.bearable is not None or self.built_only is not None:
+            return self.bearable[1] if self.bearable is not None else self.built_only
         reasons = "; ".join(dict.fromkeys(self.refusals))
         raise CannotShrink(
             f"no small version of {type(self.config).__name__} builds as {self.model_class.__name__}. "
@@ -121,8 +132,14 @@ class _Attempt:
 
 def _run(model_class: Any, config: Any) -> None:
     with torch.random.fork_rng(devices=[]), torch.no_grad():
-        model = construct(model_class, copy.deepcopy(config)).float().eval()
-        model(**made_inputs(model))
+        run_once(construct(model_class, copy.deepcopy(config)).float().eval())
+
+
+def _asks_for_inputs(refusal: str) -> bool:
+    """Whether a refusal says that the model wants an input it did not get: no other size helps then."""
+    return refusal.startswith("forward: ") and any(
+        sign in refusal for sign in ("missing", "specify", "'NoneType'", "no inputs are known")
+    )
 
 
 def _short(error: Exception) -> str:

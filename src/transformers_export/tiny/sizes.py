@@ -32,7 +32,13 @@ class Profile:
     positions: int = 128
 
 
-PROFILES = (Profile(), Profile(image=64), Profile(hidden=64, image=64), Profile(hidden=128, image=128, positions=512))
+PROFILES = (
+    Profile(),
+    Profile(image=64),
+    Profile(hidden=64, image=64),
+    Profile(hidden=128, image=128, positions=512),
+    Profile(hidden=256, heads=2, image=128, positions=512),
+)
 
 
 def propose(tree: Tree, roles: Mapping[Path, Role], profile: Profile) -> dict[Path, Any]:
@@ -47,6 +53,7 @@ def propose(tree: Tree, roles: Mapping[Path, Role], profile: Profile) -> dict[Pa
     edits |= _token_edits(values, roles, edits)
     edits |= _layer_edits(tree, values, roles, edits)
     edits |= _patch_edits(values, roles, edits)
+    edits |= _padding_edits(tree, values, edits)
     return edits
 
 
@@ -265,6 +272,17 @@ def _inside(value: Any, count: int) -> Any:
     if is_number_list(value):
         return sorted({min(item, count - 1) for item in value})
     return min(value, count - 1) if is_number(value) else value
+
+
+def _padding_edits(tree: Tree, values: Mapping[Path, Any], edits: Mapping[Path, Any]) -> dict[Path, Any]:
+    """Pad with the end token where a configuration names none: some heads refuse a batch without a padding token."""
+    result = {}
+    for path, value in leaves(tree):
+        end = (*path[:-1], "eos_token_id")
+        if path[-1] == "pad_token_id" and value is None and end in values:
+            eos = edits.get(end, values[end])
+            result[path] = eos[0] if is_number_list(eos) else eos
+    return result
 
 
 def _patch_edits(values: Mapping[Path, Any], roles: Mapping[Path, Role], edits: Mapping[Path, Any]) -> dict[Path, Any]:

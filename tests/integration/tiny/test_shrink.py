@@ -16,7 +16,8 @@ from support.tiny_models import (
     WeirModel,
 )
 from transformers_export.tiny import CannotShrink, build_model, shrink
-from transformers_export.tiny.models import made_inputs, model_class_of
+from transformers_export.tiny.inputs import made_inputs
+from transformers_export.tiny.models import model_class_of
 
 MAIN = ["bert", "distilbert", "gpt2", "bart", "t5", "vit"]
 OTHERS = """
@@ -121,7 +122,7 @@ def test_an_unknown_configuration_with_a_kind_for_each_layer_and_a_nested_part()
 
 def test_what_cannot_be_shrunk_says_why():
     assert StubbornModel.config_class is StubbornConfig
-    with pytest.raises(CannotShrink, match=r"StubbornConfig.*StubbornModel.*breadth.*a stubborn model is 768 wide"):
+    with pytest.raises(CannotShrink, match=r"StubbornConfig.*StubbornModel.*breadth.*a stubborn model is 6144 wide"):
         shrink(StubbornConfig())
 
 

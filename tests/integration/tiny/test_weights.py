@@ -6,7 +6,8 @@ from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelF
 
 from support.tiny_models import influence
 from transformers_export.tiny import build_model, shrink
-from transformers_export.tiny.models import construct, made_inputs, resolve
+from transformers_export.tiny.inputs import made_inputs
+from transformers_export.tiny.models import construct, resolve
 from transformers_export.tiny.weights import NUDGE
 
 INPUTS = [
