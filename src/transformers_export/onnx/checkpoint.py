@@ -108,16 +108,24 @@ def load_preprocessor(model: str, kind: str, cache_dir: str | None) -> Any:
         "feature_extractor": "AutoFeatureExtractor",
         "processor": "AutoProcessor",
     }
-    tried = []
+    refusals = []
     for name in ["tokenizer", "image_processor", "feature_extractor"] if kind == "auto" else [kind]:
-        try:
-            return getattr(transformers, classes[name]).from_pretrained(model, cache_dir=cache_dir)
-        except (OSError, ValueError, KeyError, ImportError) as error:
-            tried.append(f"{name}: {_first_line(error)}")
+        found, refusal = _try_preprocessor(getattr(transformers, classes[name]), model, cache_dir)
+        if found is not None:
+            return found
+        refusals.append(f"{name}: {refusal}")
     raise WrongUseError(
-        f"{model!r} has no {'preprocessor' if kind == 'auto' else kind}. Save the one that belongs to the model beside "
-        f"it with save_pretrained(). Tried {'; '.join(tried)}"
+        f"{model!r} has no {'preprocessor' if kind == 'auto' else kind}. Save the one that belongs to the model "
+        f"beside it with save_pretrained(). Tried {'; '.join(refusals)}"
     )
+
+
+def _try_preprocessor(auto_class: Any, model: str, cache_dir: str | None) -> tuple[Any, str]:
+    """What the checkpoint has of one kind, or None and why not."""
+    try:
+        return auto_class.from_pretrained(model, cache_dir=cache_dir), ""
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        return None, _first_line(error)
 
 
 def _has(model: str, name: str, cache_dir: str | None) -> bool:

@@ -1,0 +1,1 @@
+"""BART, as transformers lays it out."""

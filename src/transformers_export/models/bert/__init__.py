@@ -1,0 +1,1 @@
+"""BERT, as transformers lays it out."""

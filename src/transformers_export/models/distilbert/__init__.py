@@ -1,0 +1,1 @@
+"""DistilBERT, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""ViT, as transformers lays it out."""

@@ -20,7 +20,6 @@ def check_file(path: Path, opset: int, load_error: str, graph: Any) -> Check:
         graph: The file as an onnx_ir model.
     """
     import onnx
-
     from transformers_export.onnx.graph import opset_of
 
     if load_error:

@@ -1,0 +1,117 @@
+"""The pure halves of validation: names, differences, tolerances, the sum of a report."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from transformers_export.onnx.inputs import TRACED
+from transformers_export.onnx.validation.names import check_names
+from transformers_export.onnx.validation.runs import PADDED, SHAPES, Run
+from transformers_export.onnx.validation.tolerance import absolute_tolerance, limit_for
+from transformers_export.onnx.validation.types import Check, ValidationReport
+from transformers_export.onnx.validation.values import check_values, compare_outputs, difference
+
+ONES = np.ones((2, 3), dtype=np.float32)
+
+
+def test_shapes_differ_from_the_traced_one_in_every_length_and_hold_batch_1() -> None:
+    assert len(SHAPES) >= 3
+    assert 1 in {sizes.batch for sizes in SHAPES}
+    for sizes in (*SHAPES, PADDED):
+        for length in ("batch", "sequence", "decoder", "past", "choices"):
+            assert getattr(sizes, length) != getattr(TRACED, length)
+    assert all(length > 1 for length in dataclasses.astuple(TRACED)[:5])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "says"),
+    [
+        (["a"], ["y"], "declared and not in the graph: b"),
+        (["a", "b", "c"], ["y"], "in the graph and not declared: c"),
+        (["b", "a"], ["y"], "another order"),
+        (["a", "b"], ["z"], "outputs declared and not in the graph: y"),
+    ],
+)
+def test_names_missing_extra_and_reordered_are_told_apart(inputs: list[str], outputs: list[str], says: str) -> None:
+    check = check_names(inputs, outputs, ["a", "b"], ["y"])
+    assert check.outcome == "failed"
+    assert says in check.detail
+
+
+def test_names_as_declared_pass() -> None:
+    assert check_names(["a", "b"], ["y"], ["a", "b"], ["y"]).outcome == "passed"
+
+
+@pytest.mark.parametrize(
+    ("actual", "says"),
+    [
+        (np.ones((2, 4), dtype=np.float32), "shape"),
+        (np.ones((2, 3, 1), dtype=np.float32), "shape"),
+        (np.ones((2, 3), dtype=np.float64), "type"),
+        (np.full((2, 3), np.nan, dtype=np.float32), "NaN"),
+        (np.full((2, 3), np.inf, dtype=np.float32), "infinity"),
+    ],
+)
+def test_what_is_wrong_beside_the_difference_is_said(actual: np.ndarray, says: str) -> None:
+    assert says in difference(ONES, actual, 1e-5)[2]
+
+
+def test_nan_in_pytorchs_own_output_fails_too() -> None:
+    broken = np.full((2, 3), np.nan, dtype=np.float32)
+    assert "PyTorch" in difference(broken, broken, 1e-5)[2]
+
+
+def test_a_difference_is_given_as_a_share_of_the_tolerance() -> None:
+    worst, share, problem = difference(ONES, ONES + np.float32(0.5), atol=1.0)
+    assert (worst, share, problem) == (0.5, 0.5, "")
+
+
+def test_integers_must_be_equal() -> None:
+    numbers = np.arange(4)
+    assert difference(numbers, numbers, 1e9)[1] == 0
+    assert difference(numbers, numbers + 1, 1e9)[1] == math.inf
+
+
+def test_nothing_is_added_to_the_tolerance() -> None:
+    assert limit_for(ONES, 1e-12) == 1e-12
+    assert limit_for(ONES * 150, 1e-5) == pytest.approx(150e-5)
+    assert limit_for(np.zeros((0, 2)), 1e-5) == 1e-5
+
+
+@pytest.mark.parametrize(("dtype", "expected"), [("float32", 1e-5), ("float16", 1e-2), ("bfloat16", 5e-2)])
+def test_half_precision_has_a_floor(dtype: str, expected: float) -> None:
+    assert absolute_tolerance(1e-5, dtype) == expected
+
+
+def _runs(count: int, *, padded: bool, off: float = 0.0) -> list[Run]:
+    sizes = [*SHAPES[:count], *([PADDED] if padded else [])]
+    return [Run(each, {}, {"y": ONES}, {"y": ONES + np.float32(off)}) for each in sizes]
+
+
+@pytest.mark.parametrize(("count", "padded"), [(2, True), (3, False)])
+def test_too_few_shapes_are_not_run_and_never_passed(count: int, padded: bool) -> None:
+    runs = _runs(count, padded=padded)
+    assert check_values(runs, ["why"], compare_outputs(runs, ["y"], 1e-5)).outcome == "not-run"
+
+
+@pytest.mark.parametrize(("off", "outcome"), [(0.0, "passed"), (1e-3, "failed")])
+def test_values_are_held_against_the_tolerance(off: float, outcome: str) -> None:
+    runs = _runs(3, padded=True, off=off)
+    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5)).outcome == outcome
+
+
+def test_an_output_the_graph_does_not_give_fails() -> None:
+    runs = [dataclasses.replace(run, actual={}) for run in _runs(3, padded=True)]
+    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5)).outcome == "failed"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "passed"), [("passed", True), ("advice", True), ("failed", False), ("not-run", False)]
+)
+def test_a_report_passes_when_nothing_failed_and_everything_ran(outcome: str, passed: bool) -> None:
+    checks = (Check("names", "passed", ""), Check("values", outcome, ""))  # type: ignore[arg-type]
+    assert ValidationReport(checks, (), None, 1e-5).passed is passed
