@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transformers_export.rules.helpers import stands_alone
 from transformers_export.rules.scope import dependents, touched_keys
 from transformers_export.source import modeling
 from transformers_export.source.configuration import key_of
@@ -93,9 +94,11 @@ def _is_in(snapshot: Snapshot, entry: Entry, path: str) -> bool:
 
 
 def _should_lead_somewhere(snapshot: Snapshot, path: str) -> bool:
-    """Whether a file that gives no model type is a configuration all the same, or unreadable."""
+    """Whether a file that gives no model type holds a configuration to export all the same, or is unreadable."""
     source = snapshot.source(path)
-    return source is not None and bool(source.unread or snapshot.onnx_classes(path))
+    if source is None:
+        return False
+    return bool(source.unread) or any(stands_alone(snapshot, item) for item in snapshot.onnx_classes(path))
 
 
 def _is_model_code(file: ChangedFile) -> bool:

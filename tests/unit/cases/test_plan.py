@@ -85,6 +85,33 @@ def test_a_shared_base_affects_what_derives_from_it(root: Path) -> None:
     }
 
 
+PACKAGE = {
+    "acme/__init__.py": "",
+    "acme/bases.py": "from transformers_export.onnx import OnnxConfig\nclass AcmeOnnxConfig(OnnxConfig): pass\n",
+    "acme/a/__init__.py": "",
+    "acme/a/configuration_a.py": "from acme.bases import AcmeOnnxConfig\n"
+    'class AConfig:\n    model_type = "a"\n'
+    "class AOnnxConfig(AcmeOnnxConfig): pass\n",
+    "acme/registry.py": "from transformers_export.onnx import FeaturesManager\n"
+    'FeaturesManager.register("a", "default", onnx_config="acme.a.configuration_a.AOnnxConfig")\n',
+}
+
+
+def test_a_base_in_a_file_of_its_own(tmp_path: Path) -> None:
+    root = repository(tmp_path / "package", PACKAGE)
+    touch(root, "acme/bases.py")
+    found = plan(root)
+    assert ids(found) == ["a/default/dynamo"]
+    assert found.not_checked == ()
+
+
+def test_a_configuration_class_that_nothing_leads_to_blocks(tmp_path: Path) -> None:
+    root = repository(tmp_path / "package", PACKAGE)
+    write(root, {"acme/b.py": "from acme.bases import AcmeOnnxConfig\nclass BOnnxConfig(AcmeOnnxConfig): pass\n"})
+    assert [(item.what, item.blocking) for item in plan(root).not_checked] == [("acme/b.py", True)]
+    assert check(root).said == [("new", "unregistered", "BOnnxConfig")]
+
+
 def test_registry_and_matrix_affect_the_keys_that_differ(root: Path) -> None:
     edit(root, REGISTRY, '"default", onnx_config_cls="models.alpha', '"default", "x", onnx_config_cls="models.alpha')
     found = plan(root)
