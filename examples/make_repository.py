@@ -34,6 +34,7 @@ PULL_REQUESTS = {
     "complete": PullRequest(("decoder", "registry", "matrix"), "Add the Magpie decoder"),
     "incomplete": PullRequest(("decoder",), "Add the Magpie decoder, forget registry and matrix"),
     "unlisted": PullRequest(("decoder", "registry"), "Add the Magpie decoder, forget the matrix"),
+    "mixed": PullRequest(("decoder", "registry", "diverging"), "Add the Magpie decoder, cheapen Heron's GELU"),
     "diverging": PullRequest(("diverging",), "Export Heron with a cheaper GELU"),
     "sleeping": PullRequest(("sleeping",), "Sleep while Heron is exported"),
     "no-case": PullRequest(("no-case",), "Start the Plover encoder"),

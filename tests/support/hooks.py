@@ -22,9 +22,12 @@ def stage_branch(repository: Repository, branch: str) -> None:
 
 
 def hook_configuration(root: Path) -> None:
-    """Write what the README says to paste, with this checkout at its last commit as the hooks' repository."""
+    """Write what the README says to paste, with this checkout at its last commit as the hooks' repository.
+
+    Exports with `legacy`, a tenth of the cost: what the hook does with a case is the same.
+    """
     revision = git(ROOT, "rev-parse", "HEAD")
-    hooks = "".join(f"      - id: {name}\n" for name in ("check-onnx-config", "export-onnx"))
+    hooks = "      - id: check-onnx-config\n      - id: export-onnx\n        args: [--exporter, legacy]\n"
     text = f"repos:\n  - repo: {ROOT}\n    rev: {revision}\n    hooks:\n{hooks}"
     (root / ".pre-commit-config.yaml").write_text(text, encoding="utf-8")
     git(root, "add", ".pre-commit-config.yaml")

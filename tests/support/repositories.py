@@ -43,7 +43,7 @@ git = _example.git
 start = _example.start
 commit = _example.commit
 make_repository = _example.make_repository
-"""The example: branches `main`, `complete`, `incomplete`, `unlisted`, `diverging`, `sleeping`, `no-case`."""
+"""The example: branches `main`, `complete`, `incomplete`, `unlisted`, `mixed`, `diverging`, `sleeping`, `no-case`."""
 
 
 def transformers_4(root: Path) -> Repository:

@@ -12,7 +12,7 @@ from support.repositories import ROOT, Repository, git, make_repository
 if TYPE_CHECKING:
     from pathlib import Path
 
-BRANCHES = {"main", "complete", "incomplete", "unlisted", "diverging", "sleeping", "no-case"}
+BRANCHES = {"main", "complete", "incomplete", "unlisted", "mixed", "diverging", "sleeping", "no-case"}
 
 
 def changed(repository: Repository, branch: str) -> set[str]:
