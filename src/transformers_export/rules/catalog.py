@@ -70,8 +70,14 @@ def find_all(
     scope = scope_of(head, base, changed)
     now, unread = _run(head, scope)
     before, _ = _run(base, scope) if base else ({}, set())
-    findings = [replace(item, status="standing" if key in before else "new") for key, item in now.items()]
-    findings += [replace(item, status="fixed") for key, item in before.items() if key not in now]
+    moved = {(rule, subject): path for rule, path, subject in before if not head.tree.exists(path)}
+    findings: list[Finding] = []
+    for (rule, path, subject), item in now.items():
+        # In a file that was renamed it is the finding of the old one.
+        old = path if (rule, path, subject) in before else moved.get((rule, subject))
+        standing = before.pop((rule, old, subject), None) if old is not None else None
+        findings.append(replace(item, status="standing" if standing else "new"))
+    findings += [replace(item, status="fixed") for item in before.values()]
     kept: list[Finding] = []
     not_checked: list[NotChecked] = []
     for item in sorted(findings, key=_order):

@@ -254,6 +254,14 @@ def test_new_standing_and_fixed(root: Path) -> None:
     ]
 
 
+def test_a_finding_moves_with_its_file(root: Path) -> None:
+    edit(root, ALPHA, ', "AlphaOnnxConfig"]', "]")
+    static.commit(root, "One defect")
+    static.git(root, "mv", ALPHA, f"{MODELS}/alpha/configuration_alpha_one.py")
+    edit(root, f"{MODELS}/alpha/__init__.py", "configuration_alpha", "configuration_alpha_one")
+    assert check(root).said == [("standing", "not-exported", "AlphaOnnxConfig")]
+
+
 def test_what_the_settings_ignore_is_said_with_its_reason(root: Path) -> None:
     edit(root, ALPHA, ', "AlphaOnnxConfig"]', "]")
     for pattern in ("not-exported", "not-exported:AlphaOnnxConfig", "src/transformers/models/alpha/*"):
