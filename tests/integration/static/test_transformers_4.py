@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from support.repositories import DISTILBERT, MPNET, git
@@ -77,15 +76,19 @@ def test_a_pull_request_that_forgets_registry_and_matrix(transformers_4_reposito
 
 
 def test_one_changed_file_is_checked_in_a_blink(transformers_4_repository: Repository) -> None:
-    """Cold, whole process. The limit leaves a slow machine three times what was measured (0.10 to 0.13 s)."""
+    """Cold, whole process with its git processes, in CPU seconds: those do not depend on what else the machine does.
+
+    Measured were 0.12 to 0.15 s of CPU, 0.13 s of wall time; the limit leaves a slower machine twice that.
+    """
     root = transformers_4_repository.root
     command = [sys.executable, "-m", "transformers_export", "check", "--static", "--base", "main", "--head", "harmless"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     assert git(root, "diff", "--name-only", "main", "harmless") == DISTILBERT
     seconds = []
     for _ in range(5):
-        started = time.perf_counter()
+        before = os.times()
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
-        seconds.append(time.perf_counter() - started)
+        after = os.times()
+        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
         assert done.returncode == 0, done.stdout + done.stderr
-    assert min(seconds) < 0.45
+    assert 0 < min(seconds) < 0.3
