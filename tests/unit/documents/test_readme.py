@@ -1,0 +1,92 @@
+"""The README says what the code does: inputs, outputs, hooks, settings, flags and links are held to their sources."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from support.repositories import ROOT
+from transformers_export.cli.arguments import parse
+from transformers_export.project import Settings
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ("README.md", "tests/README.md", "examples/README.md", "benchmarks/README.md")
+
+
+def load(path: str) -> Any:
+    return YAML(typ="safe", pure=True).load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_workflow_to_paste_is_the_one_that_is_linted() -> None:
+    assert (ROOT / "examples" / "workflow.yml").read_text(encoding="utf-8") in blocks("yaml")
+
+
+def test_the_inputs_table_is_that_of_the_action() -> None:
+    table = re.findall(r"^\| `([\w-]+)` \| (?:`([^`]*)`)? ?\| (.*) \|$", README, flags=re.MULTILINE)
+    inputs = load("action.yml")["inputs"]
+    expected = [(name, its["default"], " ".join(its["description"].split())) for name, its in inputs.items()]
+    assert table == expected
+
+
+def test_the_outputs_are_those_of_the_action() -> None:
+    sentence = re.search(r"^Outputs: (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
+    assert sentence
+    assert set(re.findall(r"`([\w-]+)`", sentence[1])) == set(load("action.yml")["outputs"])
+
+
+def test_the_hooks_to_paste_are_those_of_the_manifest() -> None:
+    (pasted,) = [block for block in blocks("yaml") if block.startswith("repos:")]
+    hooks = YAML(typ="safe", pure=True).load(pasted)["repos"][0]["hooks"]
+    assert {hook["id"] for hook in hooks} == {hook["id"] for hook in load(".pre-commit-hooks.yaml")}
+
+
+def test_every_setting_named_exists() -> None:
+    sentence = re.search(r"`\[tool\.transformers-export\]` of its pyproject\.toml: (.*?)\.\n", README, flags=re.DOTALL)
+    assert sentence
+    named = set(re.findall(r"`([\w-]+)`", sentence[1]))
+    assert named <= {field.name.replace("_", "-") for field in fields(Settings)}
+
+
+@pytest.mark.parametrize("line", re.findall(r"^ {4}transformers-export (.*)$", README, flags=re.MULTILINE))
+def test_every_command_shown_is_one_the_parser_takes(line: str) -> None:
+    assert parse(line.partition("#")[0].split()).command
+
+
+def test_the_hooks_entries_are_commands_the_parser_takes() -> None:
+    for hook in load(".pre-commit-hooks.yaml"):
+        program, *arguments = hook["entry"].split()
+        assert program == "transformers-export"
+        assert parse([*arguments, "some/file.py"]).hook
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_into_the_repository_leads_somewhere(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#]+)\)", text) + re.findall(r'(?:src|srcset)="([^"]+)"', text)
+    local = [target for target in targets if "://" not in target]
+    assert local or document != "README.md"
+    missing = [target for target in local if not (ROOT / document).parent.joinpath(target).exists()]
+    assert missing == []
+
+
+def test_make_has_every_target_the_documents_name() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
+    named = {word for document in DOCUMENTS for word in re.findall(r"make ([a-z]+)", (ROOT / document).read_text())}
+    assert {name for name in named if name in ("test", "lint", "demo", "pictures", "clean")} <= targets
+
+
+def test_the_tested_versions_are_the_pinned_ones() -> None:
+    pins = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+    for package in ("torch", "transformers"):
+        version = re.search(rf"^{package}==([\d.]+)", pins, flags=re.MULTILINE)
+        assert version
+        assert re.search(rf"^\| {package} \| {re.escape(version[1])}\b", README, flags=re.MULTILINE)
