@@ -5,7 +5,7 @@ Only fields whose role is `UNKNOWN` are measured.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -13,41 +13,42 @@ from transformers_export.tiny.errors import CannotShrink
 from transformers_export.tiny.roles import Role
 from transformers_export.tiny.tree import Path, Tree, edited, leaves
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class Builder(Protocol):
-    """What builds a configuration and its model from a tree."""
-
-    tree: Tree
-
-    def build(self, tree: Tree) -> tuple[Any, Any]:
-        """Return configuration and model, on the meta device."""
+    Build = Callable[[Tree], tuple[Any, Any]]
 
 
-def measured_roles(builder: Builder, roles: dict[Path, Role]) -> dict[Path, Role]:
+def measured_roles(build: Build, tree: Tree, roles: dict[Path, Role]) -> dict[Path, Role]:
     """Return the roles with every `UNKNOWN` replaced by what building the model shows.
+
+    Args:
+        build: returns configuration and model of a tree, on the meta device.
+        tree: the configuration to measure on. Fields whose role is known may have been made small already.
+        roles: what the fields of the tree are.
 
     Raises:
         CannotShrink: the configuration as it is cannot be built, so nothing can be measured.
     """
-    unknown = {p: v for p, v in leaves(builder.tree) if roles.get(p) is Role.UNKNOWN}
+    unknown = {p: v for p, v in leaves(tree) if roles.get(p) is Role.UNKNOWN}
     try:
-        _, model = builder.build(builder.tree)
+        _, model = build(tree)
     except Exception as error:
         raise CannotShrink(
             f"the configuration cannot be built even as it is: {type(error).__name__}: {error}. "
             "Fix it first, or pass one that builds."
         ) from error
-    found = {path: _measure(builder, model, path, value) for path, value in unknown.items()}
+    found = {path: _measure(build, tree, model, path, value) for path, value in unknown.items()}
     return roles | found
 
 
-def _measure(builder: Builder, model: Any, path: Path, value: int) -> Role:
+def _measure(build: Build, tree: Tree, model: Any, path: Path, value: int) -> Role:
     tokens = _input_embeddings(model)
     if tokens is not None and tokens.num_embeddings == value:
         return Role.VOCABULARY
     if tokens is not None and tokens.embedding_dim == value:
         return Role.SIZE
-    fewer = _built(builder, {path: value - 1, **_cut_beside(builder.tree, path, value)})
+    fewer = _built(build, tree, {path: value - 1, **_cut_beside(tree, path, value)})
     if fewer is not None and _count(fewer) < _count(model):
         return Role.LAYERS
     tables = [m for m in model.modules() if isinstance(m, torch.nn.Embedding) and m is not tokens]
@@ -55,7 +56,7 @@ def _measure(builder: Builder, model: Any, path: Path, value: int) -> Role:
         return Role.POSITIONS
     if any(value in parameter.shape for parameter in model.parameters()):
         return Role.SIZE if value > 16 else Role.KEEP
-    return Role.HEADS if fewer is None and _built(builder, {path: 1}) is not None else Role.KEEP
+    return Role.HEADS if fewer is None and _built(build, tree, {path: 1}) is not None else Role.KEEP
 
 
 def _cut_beside(tree: Tree, path: Path, count: int) -> dict[Path, Any]:
@@ -65,9 +66,9 @@ def _cut_beside(tree: Tree, path: Path, count: int) -> dict[Path, Any]:
     }
 
 
-def _built(builder: Builder, edits: dict[Path, Any]) -> Any:
+def _built(build: Build, tree: Tree, edits: dict[Path, Any]) -> Any:
     try:
-        return builder.build(edited(builder.tree, edits))[1]
+        return build(edited(tree, edits))[1]
     except Exception:  # a refusal is an answer: the value is bound to another field
         return None
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_QUESTIONS = 150
 """Each question builds a model: about 20 ms for a small one."""
-FEWER_QUESTIONS = 30
+FEWER_QUESTIONS = 12
 """Enough where the model builds already and only its forward refuses: most of those want other inputs."""
 
 

@@ -40,11 +40,13 @@ def shrink(config: Any, *, model_class: type | None = None) -> Any:
     attempt = _Attempt(config, model_class)
     roles = {p: role_of(p[-1], v) for p, v in leaves(attempt.tree) if not is_shared_setting(p[-1], type(config))}
     small = attempt.first_working(roles)
-    if small is None:
+    if Role.UNKNOWN in roles.values() or small is None:
+        # The small model where there is one: measuring builds it several times for each field.
+        tree = attempt.tree if small is None else to_tree(small)
         with quiet():
-            roles = measured_roles(attempt, roles)
-        small = attempt.first_working(roles) or attempt.backed_off(roles)
-    return small
+            roles = measured_roles(attempt.build, tree, roles)
+        small = attempt.first_working(roles) or small
+    return small or attempt.backed_off(roles)
 
 
 class _Attempt:
