@@ -79,7 +79,7 @@ def _text(filename: str, line: int | None, function: str, roots: list[str]) -> s
         if part in _LIBRARIES:
             path = Path(*path.parts[index + 1 :])
             break
-    for root in (*roots, _OUR_SOURCE):
+    for root in (*roots, str(_OUR_SOURCE)):
         if path.is_relative_to(root):
             path = path.relative_to(root)
             break

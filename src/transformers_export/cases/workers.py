@@ -34,6 +34,7 @@ from transformers_export.verdict.types import CaseResult
 
 RUNNER = "transformers_export.cases.run:run_case"
 PRELOAD = ("torch", "transformers", "onnx", "onnxruntime", "transformers_export.cases.run")
+_PRELOAD_FOR_DYNAMO = ("onnxscript", "transformers_export.onnx.exporters.dynamo")
 TICK = 0.1
 """Seconds between two looks at what a case uses."""
 _MAX_SERVERS = 2
@@ -115,7 +116,7 @@ class _Run:
             python=self.workers.python,
             search_path=(expose_package(self.directory), *self.workers.search_path),
             runner=self.workers.runner,
-            preload=self.workers.preload,
+            preload=self._preload(),
             start_timeout=self.workers.start_timeout,
         )
         session = self._open(interpreter)
@@ -139,6 +140,10 @@ class _Run:
             warnings=untested(session.versions),
             isolation=f"Each case in {how}: scrubbed environment, limits over all descendants, same user.",
         )
+
+    def _preload(self) -> tuple[str, ...]:
+        dynamo = any(case.exporter != "legacy" for case in self.cases) and self.workers.runner == RUNNER
+        return (*self.workers.preload, *(_PRELOAD_FOR_DYNAMO if dynamo else ()))
 
     def _open(self, interpreter: Interpreter) -> Session:
         exporters = {case.exporter for case in self.cases}
