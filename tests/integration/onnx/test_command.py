@@ -1,0 +1,219 @@
+"""The command as a user runs it: real checkpoints on disk and from a hub on localhost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
+
+import pytest
+import transformers
+
+import onnx
+from transformers_export import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def _command(*arguments: str | Path, cwd: Path, **environment: str) -> Ended:
+    done = subprocess.run(
+        [sys.executable, "-m", "transformers_export.onnx", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("checkpoints") / "tiny-distilbert"
+    config = tiny.shrink(transformers.DistilBertConfig())
+    model = tiny.build_model(transformers.AutoModelForMaskedLM, config)
+    tiny.save_checkpoint(model, tiny.make_preprocessor(config, model), directory)
+    assert (directory / "model.safetensors").exists()
+    return directory
+
+
+def test_a_good_export_prints_the_lines_of_transformers_onnx_and_ends_with_0(checkpoint: Path, tmp_path: Path) -> None:
+    ended = _command("--model", checkpoint, "--feature", "masked-lm", "out", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert ended.out.startswith(
+        "Validating ONNX model...\n\t-[✓] ONNX model output names match reference model (logits)"
+    )
+    assert '\t- Validating ONNX Model output "logits":' in ended.out
+    assert "max difference: " in ended.out
+    assert ended.out.endswith("All good, model saved at: out/model.onnx\n")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.onnx"]
+
+
+@pytest.mark.parametrize("opset", [12, 17])
+def test_the_legacy_exporter_writes_the_opset_asked_for(checkpoint: Path, tmp_path: Path, opset: int) -> None:
+    arguments = ("--model", checkpoint, "--opset", str(opset), "--exporter", "legacy", "file.onnx")
+    ended = _command(*arguments, cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert onnx.load(tmp_path / "file.onnx").opset_import[0].version == opset
+
+
+def test_both_exporters_must_agree_with_pytorch(checkpoint: Path, tmp_path: Path) -> None:
+    ended = _command("--model", checkpoint, "--exporter", "both", "out", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert ended.out.count("Validating ONNX model...") == 2
+
+
+def test_an_export_that_does_not_match_ends_with_1_and_leaves_nothing(checkpoint: Path, tmp_path: Path) -> None:
+    arguments = ("--model", checkpoint, "--exporter", "legacy", "--atol", "1e-12", "out")
+    ended = _command(*arguments, cwd=tmp_path)
+    assert ended.code == 1
+    assert "values not close enough" in ended.out
+    assert "The export does not match" in ended.out
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def _without_weights(checkpoint: Path, directory: Path, *names: str) -> Path:
+    directory.mkdir()
+    for file in checkpoint.iterdir():
+        if not file.name.startswith("model.safetensors"):
+            (directory / file.name).write_bytes(file.read_bytes())
+    for name in names:
+        (directory / name).write_bytes(b"")
+    return directory
+
+
+def test_a_checkpoint_with_tensorflow_weights_alone_is_named_as_such(checkpoint: Path, tmp_path: Path) -> None:
+    directory = _without_weights(checkpoint, tmp_path / "tf", "tf_model.h5")
+    ended = _command("--model", directory, "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "holds only TensorFlow weights (tf_model.h5)" in ended.err
+
+
+def test_a_checkpoint_without_weights_says_what_was_expected(checkpoint: Path, tmp_path: Path) -> None:
+    ended = _command("--model", _without_weights(checkpoint, tmp_path / "none"), "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "holds no weights: expected one of model.safetensors" in ended.err
+
+
+def test_an_architecture_without_a_configuration_lists_what_is_supported(tmp_path: Path) -> None:
+    transformers.MobileBertConfig().save_pretrained(tmp_path / "mobilebert")
+    ended = _command("--model", "mobilebert", "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "'mobilebert' has no OnnxConfig. Supported: bart, bert" in ended.err
+    assert "FeaturesManager.register" in ended.err
+
+
+def test_an_architecture_transformers_does_not_know_says_so(tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "config.json").write_text('{"model_type": "warbler"}')
+    ended = _command("--model", "odd", "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "architecture that this transformers does not know" in ended.err
+    assert "Supported: bart" in ended.err
+
+
+def test_an_unknown_feature_lists_those_of_the_model(checkpoint: Path, tmp_path: Path) -> None:
+    ended = _command("--model", checkpoint, "--feature", "causal-lm", "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "distilbert has no feature 'causal-lm'. Expected one of: default, masked-lm" in ended.err
+
+
+def test_a_missing_checkpoint_says_what_was_expected(tmp_path: Path) -> None:
+    ended = _command("--model", "nowhere", "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "No checkpoint at 'nowhere': expected a directory with config.json, or a hub id" in ended.err
+
+
+@pytest.mark.parametrize(("exporter", "says"), [("dynamo", "expected 18 to 23"), ("legacy", "expected 11 to 20")])
+def test_an_opset_too_low_names_the_range(checkpoint: Path, tmp_path: Path, exporter: str, says: str) -> None:
+    ended = _command("--model", checkpoint, "--opset", "9", "--exporter", exporter, "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert says in ended.err
+
+
+def test_an_output_that_cannot_be_written_is_refused_first(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a directory")
+    ended = _command("--model", "nowhere", "file/out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "Cannot write to file/out" in ended.err
+
+
+class _Hub(SimpleHTTPRequestHandler):
+    """Serves `/<owner>/<name>/resolve/<revision>/<file>` as a hub does: a commit and an ETag on every file."""
+
+    asked: list[str] = []  # noqa: RUF012  (set anew for each server)
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, *, body: bool) -> None:
+        path = unquote(urlparse(self.path).path)
+        self.asked.append(path)
+        prefix = "/acme/tiny-distilbert/resolve/main/"
+        file = Path(self.directory) / path.removeprefix(prefix)
+        if not path.startswith(prefix) or not file.is_file():
+            self.send_response(404)
+            self.send_header("X-Error-Code", "EntryNotFound")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        content = file.read_bytes()
+        self.send_response(200)
+        self.send_header("X-Repo-Commit", "0" * 40)
+        self.send_header("ETag", f'"{file.name}-{len(content)}"')
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if body:
+            self.wfile.write(content)
+
+
+@pytest.fixture
+def hub(checkpoint: Path) -> Iterator[tuple[str, list[str]]]:
+    asked: list[str] = []
+    handler = type("Hub", (_Hub,), {"asked": asked})
+    server = ThreadingHTTPServer(("localhost", 0), partial(handler, directory=str(checkpoint)))
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://localhost:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_hub_id_goes_to_from_pretrained_unchanged(hub: tuple[str, list[str]], tmp_path: Path) -> None:
+    endpoint, asked = hub
+    ended = _command(
+        *("--model", "acme/tiny-distilbert", "--cache-dir", tmp_path / "cache", "--exporter", "legacy", "out"),
+        cwd=tmp_path,
+        HF_ENDPOINT=endpoint,
+        HF_HUB_OFFLINE="0",
+        HF_HUB_DISABLE_XET="1",
+        HF_HOME=str(tmp_path / "home"),
+    )
+    assert ended.code == 0, ended.err
+    assert "/acme/tiny-distilbert/resolve/main/config.json" in asked
+    assert "/acme/tiny-distilbert/resolve/main/model.safetensors" in asked
+    assert (tmp_path / "cache").is_dir()
