@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 _TEXTS = {"pad": "<pad>", "bos": "<s>", "eos": "</s>", "unk": "<unk>", "cls": "[CLS]", "sep": "[SEP]", "mask": "<mask>"}
 _DEFAULT_VOCABULARY = 100
+_MOST_WORDS = 1000
 
 
 def make_tokenizer(config: Any, model_class: Any) -> Any:
-    """Return a word-level fast tokenizer with as many tokens as the vocabulary (at most 1000)."""
+    """Return a word-level fast tokenizer for the configuration's vocabulary, special tokens at the ids it names."""
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    size = min(vocabulary_size(config), 1000)
+    size = vocabulary_size(config)
     special = special_tokens(token_ids(config), size)
     backend = Tokenizer(models.WordLevel(vocabulary(special, size), unk_token=text_at(special, "unk")))
     backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -88,10 +89,11 @@ def text_at(special: Mapping[str, int], role: str) -> str:
 
 
 def vocabulary(special: Mapping[str, int], size: int) -> dict[str, int]:
-    """Return `size` distinct tokens with their ids: the special ones in their places, words between them."""
+    """Return distinct tokens with their ids: the special ones in their places, words in the rest of the first 1000."""
     tokens = {index: text_at(special, role) for role, index in special.items()}
     words = ("".join(letters) for letters in product("bdfgklmnprst", "aeiou", "bdfgklmnprst", "aeiou"))
-    return {tokens.get(index) or next(words): index for index in range(size)}
+    filled = sorted({*range(min(size, _MOST_WORDS)), *tokens})
+    return {tokens.get(index) or next(words): index for index in filled}
 
 
 def input_names(config: Any, model_class: Any) -> list[str]:

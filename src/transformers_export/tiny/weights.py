@@ -82,7 +82,7 @@ def _draw(module: nn.Module, name: str, parameter: nn.Parameter) -> None:
         parameter.add_(torch.randn_like(parameter), alpha=NUDGE)
     elif name == "weight" and parameter.ndim > 1:
         parameter.normal_(0, 1 / math.sqrt(fan_in(module, parameter)))
-    elif parameter.abs().max() < NEGLIGIBLE:
+    elif parameter.numel() and parameter.abs().max() < NEGLIGIBLE:
         parameter.normal_(0, _scale(parameter))
 
 

@@ -116,3 +116,12 @@ def test_a_feature_extractor_saves_loads_and_feeds_the_model(model_type, name, t
     extra = {"decoder_input_ids": torch.tensor([[1, 2]])} if model.config.is_encoder_decoder else {}
     with torch.no_grad():
         assert torch.isfinite(model(**{name: batch[name]}, **extra)[0]).all()
+
+
+def test_a_configuration_of_full_size_gets_a_tokenizer_too(tmp_path):
+    config = AutoConfig.for_model("bart", mask_token_id=50264)
+    make_preprocessor(config).save_pretrained(tmp_path)
+    config.save_pretrained(tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    assert (tokenizer.eos_token_id, tokenizer.mask_token_id) == (config.eos_token_id, 50264)
+    assert max(tokenizer("baba badi")["input_ids"]) < config.vocab_size

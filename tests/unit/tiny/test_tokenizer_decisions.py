@@ -45,3 +45,10 @@ def test_importing_the_package_imports_nothing_heavy():
     code = "import sys, transformers_export.tiny; print([m for m in ('torch', 'transformers') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_a_large_vocabulary_gets_its_special_tokens_and_a_thousand_words():
+    special = special_tokens({"pad": 1, "eos": 2, "mask": 50264}, 50265)
+    words = vocabulary(special, 50265)
+    assert words[text_at(special, "mask")] == 50264
+    assert len(words) == 1001
