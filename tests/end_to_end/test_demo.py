@@ -7,7 +7,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from support.repositories import ROOT
-
 from transformers_export.verdict.schema import decode
 
 if TYPE_CHECKING:
