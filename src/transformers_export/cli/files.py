@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from transformers_export.cli.arguments import UsageError
@@ -15,6 +14,8 @@ def write(path: str, content: bytes | str) -> None:
     Raises:
         UsageError: the file cannot be written there.
     """
+    import tempfile  # 7 ms, and most checks write nothing
+
     target = Path(path)
     data = content.encode() if isinstance(content, str) else content
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -36,6 +35,8 @@ class Prepared:
 
     def encode(self) -> str:
         """Return the file's text."""
+        import json
+
         return json.dumps(asdict(self), indent=2) + "\n"
 
 
@@ -45,6 +46,8 @@ def read_prepared(path: str) -> Prepared:
     Raises:
         UsageError: no such file, or another content.
     """
+    import json
+
     try:
         prepared = Prepared(**json.loads(read(path, "what `prepare` wrote")))
     except (ValueError, TypeError) as error:

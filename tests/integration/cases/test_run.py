@@ -1,0 +1,121 @@
+"""The door to the exporter, once through each kind of provider, in a real server."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from transformers_export.cases.types import Case, Provider
+from transformers_export.cases.workers import Workers, run_cases
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIGURATION = """
+from transformers import PretrainedConfig
+from transformers_export.onnx import OnnxConfig
+
+
+class WrenConfig(PretrainedConfig):
+    model_type = "wren"
+
+    def __init__(self, vocab_size=4096, hidden_size=256, pad_token_id=0, **kwargs):
+        self.vocab_size, self.hidden_size = vocab_size, hidden_size
+        super().__init__(pad_token_id=pad_token_id, **kwargs)
+
+
+class WrenOnnxConfig(OnnxConfig):
+    @property
+    def inputs(self):
+        axes = {0: "batch", 1: "sequence"}
+        return {"input_ids": axes, "attention_mask": axes}
+"""
+MODELING = """
+from torch import nn
+from transformers import PreTrainedModel
+from transformers.modeling_outputs import BaseModelOutput
+
+from .configuration_wren import WrenConfig
+
+
+class WrenModel(PreTrainedModel):
+    config_class = WrenConfig
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.words = nn.Embedding(config.vocab_size, config.hidden_size)
+        self.mix = nn.Linear(config.hidden_size, config.hidden_size)
+        self.post_init()
+
+    def forward(self, input_ids=None, attention_mask=None, **kwargs):
+        words = self.words(input_ids) * attention_mask.unsqueeze(-1)
+        mean = words.sum(1, keepdim=True) / attention_mask.sum(1).reshape(-1, 1, 1)
+        return BaseModelOutput(last_hidden_state=self.mix(words + mean).tanh())
+"""
+
+
+@pytest.fixture
+def remote_code(tmp_path: Path) -> Path:
+    """A Hub folder whose code is only there."""
+    folder = tmp_path / "wren"
+    folder.mkdir()
+    (folder / "configuration_wren.py").write_text(CONFIGURATION)
+    (folder / "modeling_wren.py").write_text(MODELING)
+    auto_map = {"AutoConfig": "configuration_wren.WrenConfig", "AutoModel": "modeling_wren.WrenModel"}
+    (folder / "config.json").write_text(json.dumps({"model_type": "wren", "auto_map": auto_map}))
+    return folder
+
+
+def run(*cases: Case):
+    return run_cases(cases, Workers(sys.executable, jobs=2)).results
+
+
+def case(model_type: str, feature: str, provider: Provider, **changes) -> Case:
+    return dataclasses.replace(Case(model_type, feature, "onnx", "legacy", provider), **changes)
+
+
+def said(result) -> str:
+    return f"{result.outcome} {result.error} {[c for c in result.checks if c.outcome != 'passed']}"
+
+
+def test_every_kind_of_provider_leads_to_a_verified_export(example_repository, remote_code):
+    package = Provider("package", modules=("acme_models",), folder=str(example_repository.root))
+    remote = Provider("remote-code", folder=str(remote_code), onnx_config="configuration_wren.WrenOnnxConfig")
+    cases = (
+        case("acme-heron", "masked-lm", package),
+        case("distilbert", "masked-lm", Provider("ready-made"), opset=15, atol=1e-3),
+        case("wren", "default", remote),
+    )
+    results = run(*cases)
+    assert [r.outcome for r in results] == ["passed"] * 3, [said(r) for r in results]
+    assert results[1].opset == 15
+    assert results[1].tolerance == 1e-3
+
+
+def test_what_the_project_lacks_is_named(example_repository, remote_code):
+    root = str(example_repository.root)
+    package = Provider("package", modules=("acme_models",), folder=root)
+    cases = (
+        case("acme-stork", "default", package),
+        case("acme-heron", "causal-lm", package),
+        case("acme-heron", "default", Provider("package", modules=("acme_modles",), folder=root)),
+        case("wren", "default", Provider("remote-code", folder=str(remote_code), onnx_config="WrenOnnxConfig")),
+        case("distilbert", "default", Provider("transformers")),
+    )
+    results = run(*cases)
+    assert {r.outcome for r in results} == {"failed"}
+    messages = [r.error.message for r in results]
+    for message, expected in zip(
+        messages, ("acme-stork", "causal-lm", "acme_modles", "`module.Class`", "transformers 4.x"), strict=True
+    ):
+        assert expected in message
+
+
+def test_an_atol_nothing_can_keep_fails_the_values(example_repository):
+    package = Provider("package", modules=("acme_models",), folder=str(example_repository.root))
+    (result,) = run(case("acme-heron", "default", package, atol=1e-30))
+    assert {check.name: check.outcome for check in result.checks}["values"] == "failed", said(result)
