@@ -34,7 +34,7 @@ def test_the_workflow_to_paste_is_lint_clean(command: tuple[str, ...]) -> None:
     ("command", "sound", "faulty"),
     [
         (ACTIONLINT, "runs-on: ubuntu-latest", "runs_on: ubuntu-latest"),
-        (ZIZMOR, "permissions: {}", "permissions: write-all"),
+        (ZIZMOR, "persist-credentials: false", "fetch-depth: 0"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
