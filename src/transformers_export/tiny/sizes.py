@@ -37,6 +37,8 @@ PROFILES = (
     Profile(image=64),
     Profile(hidden=64, image=64),
     Profile(hidden=128, image=128, positions=512),
+    # Some models split a rotary half of fixed length: heads of 64 and of 128.
+    Profile(hidden=128, heads=2, image=64),
     Profile(hidden=256, heads=2, image=128, positions=512),
 )
 
