@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.exporters import ExporterName
     from transformers_export.onnx.flat import FlatModel
+    from transformers_export.onnx.inputs import Sizes
 
 logger = logging.getLogger("transformers_export.onnx")
 
@@ -70,8 +72,9 @@ def export(
     with attention_for(model, opset), prepared(model, config) as flat:
         flat.check_inputs()
         template = template_inputs(config, preprocessor)
-        traced = {name: make_inputs(config, template, TRACED)[name].to(device) for name in flat.input_names}
         model.to(device)
+        drawn = make_inputs(config, template, accepted_sizes(flat, config, template, TRACED))
+        traced = {name: drawn[name].to(device) for name in flat.input_names}
         config.patch_ops()
         try:
             graph = exporters.find(exporter)(flat, traced, config.inputs, opset)
@@ -155,13 +158,31 @@ def write_contract(
     apply_contract(graph, traced, config.inputs, config.outputs, fixed_output_axes(flat, config, template))
 
 
+def accepted_sizes(flat: FlatModel, config: Any, template: Mapping[str, Tensor], sizes: Sizes) -> Sizes:
+    """The sizes, with both sides of one length where a sequence-to-sequence model refuses two.
+
+    Classification in the bart family does, although transformers.onnx declares two lengths.
+    """
+    from transformers_export.onnx.inputs import is_seq2seq, make_inputs
+
+    if not is_seq2seq(config):
+        return sizes
+    inputs = make_inputs(config, template, sizes)
+    device = next(flat.parameters()).device
+    try:
+        flat(*(inputs[name].to(device) for name in flat.input_names))
+    except (IndexError, RuntimeError, ValueError):
+        return replace(sizes, decoder=sizes.sequence)
+    return sizes
+
+
 def fixed_output_axes(flat: FlatModel, config: Any, template: Mapping[str, Tensor]) -> dict[str, dict[int, int]]:
     """Lengths of undeclared output axes that are the same at two sizes: PyTorch's word that they do not vary."""
     from transformers_export.onnx.inputs import TRACED, Sizes, make_inputs
 
     shapes = []
     for sizes in (TRACED, Sizes(batch=3, sequence=11, decoder=4, past=5, choices=3)):
-        inputs = make_inputs(config, template, sizes)
+        inputs = make_inputs(config, template, accepted_sizes(flat, config, template, sizes))
         device = next(flat.parameters()).device
         outputs = flat(*(inputs[name].to(device) for name in flat.input_names))
         shapes.append([tuple(output.shape) for output in outputs])

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx.flat import OutputMissingError
 from transformers_export.onnx.inputs import Sizes, make_inputs, without_undeclared_decoder_axis
 
 if TYPE_CHECKING:
@@ -95,11 +96,14 @@ def run(subject: Subject, sizes: Sizes) -> Run:
 
     Raises:
         ModelRefusedError: PyTorch does not take them.
+        OutputMissingError: The model does not return a declared output.
     """
     tensors = make_inputs(subject.config, subject.template, sizes, seed=1)
     flat = subject.flat
     try:
         expected = flat(*(tensors[name] for name in flat.input_names))
+    except OutputMissingError:
+        raise
     except Exception as error:
         raise ModelRefusedError(_first_line(error)) from error
     inputs = {name: tensor.numpy() for name, tensor in tensors.items()}
