@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from transformers_export.tiny.checkpoint import save_checkpoint
     from transformers_export.tiny.errors import CannotShrink
     from transformers_export.tiny.preprocessors import make_preprocessor
-    from transformers_export.tiny.shrink import shrink
+    from transformers_export.tiny.shrinking import shrink
     from transformers_export.tiny.weights import build_model
 
 __all__ = ["CannotShrink", "build_model", "make_preprocessor", "save_checkpoint", "shrink"]
@@ -22,14 +22,11 @@ _HOMES = {
     "build_model": "weights",
     "make_preprocessor": "preprocessors",
     "save_checkpoint": "checkpoint",
-    "shrink": "shrink",
+    "shrink": "shrinking",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOMES[name]}")
-    # `shrink` is a module here as well as a function: the function has to win for whoever asks the package.
-    globals()[name] = getattr(module, name)
-    return globals()[name]
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

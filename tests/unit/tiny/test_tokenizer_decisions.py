@@ -52,3 +52,10 @@ def test_a_large_vocabulary_gets_its_special_tokens_and_a_thousand_words():
     words = vocabulary(special, 50265)
     assert words[text_at(special, "mask")] == 50264
     assert len(words) == 1001
+
+
+def test_no_module_of_the_package_hides_a_public_name():
+    from importlib.util import find_spec
+
+    names = transformers_export.tiny.__all__
+    assert [name for name in names if find_spec(f"transformers_export.tiny.{name}") is not None] == []
