@@ -16,7 +16,6 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "examples")]
 
 from make_repository import make_repository  # noqa: E402 - found through the line above
-
 from support.node import node_command, node_modules  # noqa: E402
 from transformers_export.report.links import Links  # noqa: E402
 from transformers_export.report.render import comment  # noqa: E402

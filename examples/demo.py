@@ -14,12 +14,13 @@ import sys
 import time
 from pathlib import Path
 
-from make_repository import PULL_REQUESTS, make_repository
 from markdown_it import MarkdownIt
 
+from make_repository import PULL_REQUESTS, make_repository
+
 STYLE = """
-body { max-width: 960px; margin: 2rem auto; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: #1f2328; }
-table { border-collapse: collapse; } th, td { border: 1px solid #d1d9e0; padding: .35rem .7rem; }
+body { max-width: 1100px; margin: 2rem auto; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: #1f2328; }
+table { border-collapse: collapse; } th, td { border: 1px solid #d1d9e0; padding: .35rem .7rem; white-space: nowrap; }
 code, pre { background: #f0f1f2; border-radius: 4px; font: 13px ui-monospace, monospace; padding: .1rem .3rem; }
 pre { padding: .8rem; overflow: auto; } pre code { padding: 0; } details { margin: .8rem 0; } sub { color: #59636e; }
 """

@@ -7,16 +7,13 @@ the matrix and the docs list are put back in their upstream form, derived from t
 from __future__ import annotations
 
 import ast
-import importlib.util
-import sys
 import tarfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from make_repository import Repository, commit, git, make_repository, start
 from support import environments
 
-if TYPE_CHECKING:
-    from types import ModuleType
+__all__ = ["Repository", "commit", "git", "make_repository", "transformers_4"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,25 +22,6 @@ MATRIX = "tests/onnx/test_onnx_v2.py"
 DOCS = "docs/source/en/serialization.md"
 DISTILBERT = "src/transformers/models/distilbert/configuration_distilbert.py"
 MPNET = "src/transformers/models/mpnet/configuration_mpnet.py"
-
-
-def _load_example_builder() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("make_repository", ROOT / "examples" / "make_repository.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up here
-    spec.loader.exec_module(module)
-    return module
-
-
-_example = _load_example_builder()
-Repository = _example.Repository
-git = _example.git
-start = _example.start
-commit = _example.commit
-make_repository = _example.make_repository
-"""The example: branches `main`, `complete`, `incomplete`, `unlisted`, `mixed`, `diverging`, `sleeping`, `no-case`."""
 
 
 def transformers_4(root: Path) -> Repository:
