@@ -6,6 +6,8 @@ time.
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -157,6 +159,7 @@ def test_a_project_that_cannot_be_imported_is_red_and_shows_the_line(example_rep
     verdict = check(example_repository.root, "--exporter", "legacy", code=1)
     assert outcomes(verdict) == ["failed"]
     assert all("no_such_package" in case.error.message for case in verdict.cases)
+    assert {case.cause for case in verdict.cases} == {"environment"}
     assert any(
         frame.startswith("src/acme_models/magpie/modeling_magpie.py:1 ") for frame in verdict.cases[0].error.frames
     )
@@ -218,3 +221,67 @@ def test_a_transformers_4_checkout_is_checked_with_its_own_interpreter(transform
     assert verdict.versions["transformers"] == "4.48.0"
     # The tree's own configuration class is what ran, not the one installed in the interpreter.
     assert {case.tolerance for case in verdict.cases} == {1e-4}
+
+
+def test_a_hook_on_commit_reads_what_is_staged(example_repository):
+    root = example_repository.root
+    magpie = root / "src/acme_models/magpie/configuration_magpie.py"
+    git(root, "checkout", "--quiet", "incomplete", "--", "src")
+    staged = magpie.read_text()
+    magpie.write_text("this is no Python\n")  # not staged: not what the commit will hold
+    assert hook(root, str(magpie), code=1).count("unregistered") == 1
+    git(root, "reset", "--quiet")
+    magpie.write_text(staged)
+    assert "success: 0 findings" in hook(root, code=0)
+
+
+def test_a_hook_on_all_files_shows_what_stood_before_and_does_not_block(example_repository):
+    example_repository.checkout("incomplete")
+    root = example_repository.root
+    files = git(root, "ls-files").split()
+    said = hook(root, *files, code=0)
+    assert "unregistered (standing)" in said
+    assert "failure" in hook(root, "--strict", *files, code=1)
+
+
+def test_a_hook_on_push_compares_with_what_the_remote_has(example_repository):
+    root, revisions = example_repository.root, example_repository.revisions
+    pushed = {"PRE_COMMIT_FROM_REF": revisions["main"], "PRE_COMMIT_TO_REF": revisions["incomplete"]}
+    assert "unregistered" in hook(root, code=1, **pushed)
+    pushed["PRE_COMMIT_FROM_REF"] = revisions["incomplete"]
+    assert "success" in hook(root, code=0, **pushed)
+
+
+def hook(root: Path, *arguments: str, code: int, **environment: str) -> str:
+    """Run the command as the static hook does; its exit code must be `code`. Returns what it printed."""
+    command = [sys.executable, "-m", "transformers_export", "check", "--hook", "--static", *arguments]
+    done = subprocess.run(
+        command, cwd=root, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+    assert done.returncode == code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_findings_lie_on_the_lines_of_the_head_commit(example_repository, tmp_path):
+    """The checkout is a merge into a main that has grown above the finding; links lead to the pull request's own."""
+    root = example_repository.root
+    init = root / "src/acme_models/onnx/features.py"
+    example_repository.checkout("unlisted")
+    head = example_repository.revisions["unlisted"]
+    line = check(root, "--static", code=1).findings[0].line
+    git(root, "checkout", "--quiet", "-B", "grown", "main")
+    init.write_text("# one\n# two\n# three\n" + init.read_text())
+    grown = commit(root, "Grow")
+    git(root, "merge", "--quiet", "--no-ff", "-m", "Merge", head)
+    merge = git(root, "rev-parse", "HEAD").strip()
+    changes = tmp_path / "changes.json"
+    changes.write_text(json.dumps({"base": grown, "head": head, "merge": merge, "repository": "o/r"}))
+    file = tmp_path / "verdict.json"
+    command = ["check", "--static", "--changes", str(changes), "--json", str(file)]
+    subprocess.run([sys.executable, "-m", "transformers_export", *command], cwd=root, check=False)
+    verdict = decode(file.read_bytes())
+    assert [(f.rule, f.line) for f in verdict.findings] == [("no-matrix-entry", line)]
+    assert (verdict.base, verdict.head) == (grown, head)
+    changes.write_text(json.dumps({"base": grown, "head": merge, "merge": merge, "repository": "o/r"}))
+    subprocess.run([sys.executable, "-m", "transformers_export", *command], cwd=root, check=False)
+    assert [f.line for f in decode(file.read_bytes()).findings] == [line + 3]

@@ -101,6 +101,11 @@ def prints_garbage(case: Case) -> CaseResult:
     return passes(case)
 
 
+def prints_without_end(case: Case) -> CaseResult:
+    while True:
+        os.write(1, b"x" * 2**20)
+
+
 def kills_its_keeper(case: Case) -> CaseResult:
     os.kill(os.getppid(), signal.SIGKILL)
     return sleeps(case)

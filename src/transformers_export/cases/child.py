@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformers_export.cases.failure import describe
+from transformers_export.cases.failure import cause_of, describe
 from transformers_export.cases.protocol import (
     MAX_RESULT_BYTES,
     case_file,
@@ -59,13 +59,15 @@ def run_in_directory(directory: Path, runner: str) -> int:
     except Exception as error:
         if _is_out_of_memory(error):
             return OUT_OF_MEMORY
+        own = [case.provider.folder] if case.provider.folder else []
         result = CaseResult(
             case.model_type,
             case.feature,
             case.target,
             case.exporter,
             outcome="failed",
-            error=describe(error, own=[case.provider.folder] if case.provider.folder else []),
+            cause=cause_of(error, own=own),
+            error=describe(error, own=own),
         )
     _write(result_file(directory), encode_result(result))
     return 0

@@ -1,6 +1,6 @@
-"""An exception as a `CaseError`: what a reader who will not open the log needs, bounded in size.
+"""An exception as a `CaseError`, bounded in size, and whose failure it is.
 
-Worker side: the standard library alone. Whether a failure is this change's fault is decided in `outcome.py`.
+Worker side: the standard library alone. Endings without an exception (limits, crashes) are judged in `outcome.py`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ from transformers_export.verdict.types import CaseError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from transformers_export.verdict.types import Cause
+
 MAX_MESSAGE = 4000
 """Characters of a message."""
 MAX_FRAMES = 12
 MAX_FRAME = 300
 """Characters of one frame."""
 _LIBRARIES = ("site-packages", "dist-packages")
+_UNTRANSLATABLE = frozenset({"UnsupportedOperatorError", "DispatchError"})
+"""Errors by which torch's exporters say that they have no translation for an operator."""
+_NOT_INSTALLED = "was not found in your environment"
+"""How transformers says that a class needs a package that is not installed."""
 _OUR_SOURCE = Path(__file__).resolve().parents[2]
 
 
@@ -42,6 +48,34 @@ def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
         (_text(frame.filename, frame.lineno, frame.name, roots), _is_own(frame.filename, roots)) for frame in summary
     ]
     return CaseError(type(error).__qualname__, shorten(str(error), MAX_MESSAGE), _select(frames[::-1]))
+
+
+def cause_of(error: BaseException, *, own: Iterable[str] = ()) -> Cause:
+    """Say whose failure an exception is.
+
+    A package that is not installed is the environment's. Upstream's is only what torch's exporter itself calls
+    untranslatable, while no line of the project was running. Everything else is this change's.
+    """
+    roots = [Path(folder).resolve() for folder in own]
+    link: BaseException | None = error
+    while link is not None:
+        if _is_missing_package(link, roots):
+            return "environment"
+        if type(link).__name__ in _UNTRANSLATABLE and type(link).__module__.startswith("torch.onnx"):
+            return "change" if touches(link, own) else "upstream"
+        link = link.__cause__ or link.__context__
+    return "change"
+
+
+def _is_missing_package(error: BaseException, roots: list[Path]) -> bool:
+    """Whether an import failed for want of a package; one the project itself should have is no such package."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package, dot, _ = error.name.partition(".")
+        places = [folder / package for root in roots for folder in (root, root / "src")]
+        mine = any(place.is_dir() or place.with_suffix(".py").is_file() for place in places)
+        # `torch.no_such_module` misses no package: something asks for what the installed version does not have.
+        return not mine and not dot
+    return isinstance(error, ImportError) and _NOT_INSTALLED in str(error)
 
 
 def touches(error: BaseException, own: Iterable[str]) -> bool:

@@ -16,12 +16,18 @@ _PATIENCE = 5.0
 """Seconds to wait for killed processes to be gone."""
 
 
-def exceeded(seconds: float, memory: int, *, timeout: float, memory_limit: int) -> str | None:
-    """Say which limit a case is past, or None."""
+MAX_PRINTED = 64 * 2**20
+"""Bytes a case may print: its log lies on the same disk as everything else."""
+
+
+def exceeded(seconds: float, memory: int, printed: int, *, timeout: float, memory_limit: int) -> str | None:
+    """Say which limit a case is past, or None. Times in seconds, sizes in bytes."""
     if seconds > timeout:
         return f"Past its time limit of {timeout:g} s."
     if memory > memory_limit:
         return f"Past its memory limit: {memory / 2**20:.0f} MiB of {memory_limit / 2**20:.0f} MiB."
+    if printed > MAX_PRINTED:
+        return f"Printed more than {MAX_PRINTED / 2**20:.0f} MiB."
     return None
 
 

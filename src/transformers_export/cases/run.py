@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers_export.cases.failure import describe, touches
+from transformers_export.cases.failure import cause_of, describe
 from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
 from transformers_export.onnx.validation.validate import validate
@@ -20,10 +20,7 @@ from transformers_export.verdict.types import CaseResult, CheckResult
 
 if TYPE_CHECKING:
     from transformers_export.cases.types import Case
-    from transformers_export.verdict.types import Cause, ExporterName
-
-_UNTRANSLATABLE = frozenset({"UnsupportedOperatorError", "DispatchError"})
-"""Errors by which torch's exporters say that they have no translation for an operator."""
+    from transformers_export.verdict.types import ExporterName
 
 
 @dataclass
@@ -82,7 +79,7 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
     except Exception as error:
         return attempt.result(
             outcome="failed",
-            cause=_cause(error, _own_folders(case)),
+            cause=cause_of(error, own=_own_folders(case)),
             opset=opset,
             error=describe(error, own=_own_folders(case)),
         )
@@ -109,19 +106,6 @@ def _nodes(path: Path) -> int:
     import onnx
 
     return len(onnx.load(path, load_external_data=False).graph.node)
-
-
-def _cause(error: Exception, own: list[str]) -> Cause:
-    """Say whose failure an exception of the exporter is.
-
-    Upstream's only on torch's own word that it lacks a translation, while no line of the project was running.
-    """
-    link: BaseException | None = error
-    while link is not None:
-        if type(link).__name__ in _UNTRANSLATABLE and type(link).__module__.startswith("torch.onnx"):
-            return "change" if touches(link, own) else "upstream"
-        link = link.__cause__ or link.__context__
-    return "change"
 
 
 def _own_folders(case: Case) -> list[str]:

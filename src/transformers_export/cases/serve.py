@@ -242,7 +242,8 @@ def main(argv: list[str] | None = None) -> int:
         return run_in_directory(options.case, options.runner)
     requests, replies = take_streams()
     server = Server(requests, replies, options.runner)
-    can_fork = hasattr(os, "fork") and not options.no_fork
+    # Frameworks of macOS that torch loads do not survive a fork.
+    can_fork = hasattr(os, "fork") and sys.platform != "darwin" and not options.no_fork
     versions = installed_versions()
     server.say(Hello(PROTOCOL_VERSION, can_fork, versions))
     if problem := preload(options.preload):

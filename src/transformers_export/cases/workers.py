@@ -203,7 +203,8 @@ class _Run:
             running.looked = now
             case = running.case
             used = running.family.memory(case.memory_limit)
-            reason = exceeded(now - running.since, used, timeout=case.timeout, memory_limit=case.memory_limit)
+            printed = _size(log_file(running.directory))
+            reason = exceeded(now - running.since, used, printed, timeout=case.timeout, memory_limit=case.memory_limit)
             if reason:
                 self._end(number, stopped=reason)
 
@@ -242,6 +243,13 @@ def _head(path: Path, size: int) -> bytes | None:
         return None
     with path.open("rb") as stream:
         return stream.read(size)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _tail(path: Path, size: int) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -14,7 +16,7 @@ from transformers_export.cases.types import Case, Provider
 from transformers_export.cases.versions import EnvironmentProblem
 from transformers_export.cases.workers import Workers, run_cases
 
-TESTS = Path(__file__).parents[2]
+TESTS = Path(os.environ.get("WORKERS_TESTS") or Path(__file__).parents[2])
 MEBI = 2**20
 
 
@@ -114,6 +116,11 @@ def test_prints_do_not_disturb_the_protocol():
     assert run_one("prints_garbage").outcome == "passed"
 
 
+def test_a_case_that_prints_without_end_is_stopped():
+    result = run_one("prints_without_end")
+    assert (result.outcome, result.reason) == ("undecided", "Printed more than 64 MiB.")
+
+
 @pytest.mark.parametrize(
     ("feature", "kind"),
     [
@@ -182,6 +189,29 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_cases((case("detaches_and_sleeps", tmp_path), case("passes")), workers(jobs=2), interrupt)
     assert processes_like("sleep", "4242.3") == []
+
+
+def test_nothing_outlives_a_tool_that_is_killed(tmp_path):
+    (tmp_path / "marker").write_text("4242.5")
+    code = (
+        "from integration_workers import case, run_cases, workers\n"
+        f"run_cases((case('detaches_and_sleeps', {str(tmp_path)!r}),), workers())"
+    )
+    (tmp_path / "integration_workers.py").write_text(Path(__file__).read_text())
+    search_path = os.pathsep.join([str(tmp_path), str(TESTS), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": search_path, "WORKERS_TESTS": str(TESTS), "TMPDIR": str(tmp_path)}
+    tool = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    wait_until(lambda: processes_like("sleep", "4242.5"))
+    tool.kill()
+    tool.wait()
+    wait_until(lambda: not processes_like("sleep", "4242.5"))
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
 
 
 def test_an_interpreter_that_is_not_there_is_one_problem():

@@ -6,7 +6,7 @@ import importlib.util
 
 import pytest
 
-from transformers_export.cases.failure import MAX_FRAMES, MAX_MESSAGE, describe, shorten, touches
+from transformers_export.cases.failure import MAX_FRAMES, MAX_MESSAGE, cause_of, describe, shorten, touches
 
 DEEP = """
 def start(depth):
@@ -67,3 +67,47 @@ def test_a_long_message_keeps_beginning_and_end():
     assert error.message.startswith("first x")
     assert error.message.endswith("x last")
     assert shorten("short", 10) == "short"
+
+
+def chained(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
+class UnsupportedOperatorError(Exception):
+    __module__ = "torch.onnx.errors"
+
+
+class _Other:
+    class UnsupportedOperatorError(Exception):
+        __module__ = "acme.errors"
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ValueError("wrong"), "change"),
+        (ModuleNotFoundError("no", name="sentencepiece"), "environment"),
+        (chained(RuntimeError("x"), ModuleNotFoundError("no", name="sentencepiece")), "environment"),
+        (ImportError("PIL: requires the PIL library but it was not found in your environment."), "environment"),
+        (ImportError("cannot import name 'a' from 'b'"), "change"),
+        (ModuleNotFoundError("no", name="torch.no_such_module"), "change"),
+        (ModuleNotFoundError("no", name="acme"), "change"),
+        (ModuleNotFoundError("no", name="acme.missing"), "change"),
+        (ModuleNotFoundError("no", name="single"), "change"),
+        (UnsupportedOperatorError("aten::x"), "upstream"),
+        (chained(RuntimeError("x"), UnsupportedOperatorError("aten::x")), "upstream"),
+        (_Other.UnsupportedOperatorError("aten::x"), "change"),
+    ],
+)
+def test_whose_failure_it_is(error, cause, tmp_path):
+    (tmp_path / "src" / "acme").mkdir(parents=True)
+    (tmp_path / "single.py").touch()
+    assert cause_of(error, own=[str(tmp_path)]) == cause
+
+
+def test_an_operator_the_projects_own_line_asked_for_is_not_upstreams(tmp_path):
+    mine = load(tmp_path / "mine.py", "def use(error):\n    raise error\n")
+    error = failure_of(mine.use, UnsupportedOperatorError("aten::x"))
+    assert cause_of(error, own=[str(tmp_path)]) == "change"
+    assert cause_of(error, own=[str(tmp_path / "elsewhere")]) == "upstream"

@@ -1,0 +1,82 @@
+"""`report`: files and GitHub's own files from a verdict, also when there is none."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from transformers_export.cli import main
+from transformers_export.report.render import MARKER
+from transformers_export.verdict.schema import encode
+from transformers_export.verdict.types import CaseResult, CheckResult, Finding, Tool, Verdict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VERDICT = Verdict(
+    tool=Tool("transformers-export", "0.1.0"),
+    conclusion="failure",
+    base="a" * 40,
+    head="b" * 40,
+    findings=(Finding("unregistered", "error", "new", "src/m.py", 3, 5, "M", "It is not there.", "Add it."),),
+    cases=(
+        CaseResult("m", "f", "onnx", "dynamo", "passed", checks=(CheckResult("values", "passed"),)),
+        CaseResult("m", "g", "onnx", "dynamo", "undecided", cause="environment", reason="slow"),
+        CaseResult("m", "h", "onnx", "dynamo", "expected-failure", cause="change", reason="known"),
+    ),
+)
+
+
+@pytest.fixture
+def workflow(tmp_path, monkeypatch) -> Path:
+    """A folder with a verdict, and the environment of a workflow run for a push."""
+    (tmp_path / "verdict.json").write_bytes(encode(VERDICT))
+    (tmp_path / "event.json").write_text(json.dumps({"before": "a" * 40, "after": "b" * 40}))
+    for name, value in {
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_SHA": "b" * 40,
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "output").touch()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_verdict_becomes_files(workflow):
+    assert main(["report", "verdict.json", "--markdown", "report.md", "--summary", "summary.md"]) == 0
+    assert (workflow / "report.md").read_text().startswith(MARKER)
+    assert "unregistered" in (workflow / "summary.md").read_text()
+
+
+def test_github_gets_summary_annotations_and_outputs(workflow, capfd):
+    assert main(["report", "verdict.json", "--markdown", "report.md", "--github"]) == 0
+    assert "https://github.example/o/r/blob/" + "b" * 40 in (workflow / "summary").read_text()
+    outputs = (workflow / "output").read_text() + capfd.readouterr().out
+    assert "src/m.py" in outputs
+    for expected in ("passed", "failed", str(workflow / "verdict.json"), str(workflow / "report.md")):
+        assert expected in outputs
+
+
+def test_without_a_verdict_the_report_says_so_and_nothing_is_green(workflow):
+    arguments = ["report", "nowhere.json", "--markdown", "report.md", "--github", "--if-missing", "The install failed."]
+    assert main(arguments) == 0
+    assert "The install failed." in (workflow / "report.md").read_text()
+    assert "The install failed." in (workflow / "summary").read_text()
+
+
+def test_a_file_that_is_no_verdict_is_misuse_even_then(workflow, capsys):
+    (workflow / "verdict.json").write_text("{}")
+    assert main(["report", "verdict.json", "--markdown", "report.md", "--if-missing", "x"]) == 2
+    assert "schema_version" in capsys.readouterr().err
+
+
+def test_a_push_gets_no_comment(workflow, capsys):
+    assert main(["comment", "verdict.json", "--github"]) == 0
+    assert "no pull request" in capsys.readouterr().out
