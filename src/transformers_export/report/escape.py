@@ -26,22 +26,26 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _SIMPLE_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?\Z")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _BLOCK_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|\Z))")
+_NOT_WORDS = re.compile(r"[^\w ]|_")
+_NOT_PLAIN = re.compile(r"[^\w .,/:()=+\-]|_")
 _EDGE_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 
-_PROSE = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    "\\": "\\\\",
-    "`": "\\`",
-    "*": "\\*",
-    "[": "\\[",
-    "]": "\\]",
-    "|": "\\|",
-    "~": "\\~",
-    _ZERO_WIDTH: "&#8203;",
-    "$": "&#36;",  # GitHub sets what stands between two of them as mathematics
-}
+_PROSE = str.maketrans(
+    {
+        "&": "&amp;",
+        "<": "&lt;",
+        ">": "&gt;",
+        "\\": "\\\\",
+        "`": "\\`",
+        "*": "\\*",
+        "[": "\\[",
+        "]": "\\]",
+        "|": "\\|",
+        "~": "\\~",
+        _ZERO_WIDTH: "&#8203;",
+        "$": "&#36;",  # GitHub sets what stands between two of them as mathematics
+    }
+)
 
 _AUTOMATIC = (
     (re.compile(r"@(?=[A-Za-z0-9])"), "@" + _ZERO_WIDTH),  # mentions, mail addresses
@@ -61,7 +65,7 @@ def visible(value: object, *, lines: bool = False) -> str:
     text = str(value).replace("\r\n", "\n").replace("\t", "    " if lines else " ")
     if not lines:
         text = text.replace("\n", " ")
-    return "".join(_shown(character) for character in text)
+    return text if text.isprintable() else "".join(_shown(character) for character in text)
 
 
 def _shown(character: str) -> str:
@@ -83,7 +87,7 @@ def prose(value: object) -> Markup:
 
 
 def _literal(text: str, *, start: bool) -> str:
-    escaped = "".join(_PROSE.get(character, character) for character in _unlinked(text))
+    escaped = _unlinked(text).translate(_PROSE)
     escaped = _EDGE_UNDERSCORE.sub(r"\\_", escaped)
     return _BLOCK_START.sub(_escape_block, escaped) if start else escaped
 
@@ -105,14 +109,18 @@ def code(value: object) -> Markup:
         return Markup("")
     if _SIMPLE_CODE.match(text):
         return Markup(f"`{text}`")  # noqa: S704  no backtick, pipe or newline in it: nothing can end the span
-    escaped = "".join(c if c.isalnum() or c == " " else f"&#{ord(c)};" for c in text)
+    escaped = _NOT_WORDS.sub(_entity, text)
     return Markup(f"<code>{escaped}</code>")  # noqa: S704
 
 
 def html(value: object) -> Markup:
     """Text inside an HTML element such as `<summary>`, where GitHub reads Markdown or not depending on blank lines."""
     text = _unlinked(visible(value).strip())
-    return Markup("".join(c if c.isalnum() or c in " .,/:-()=+" else f"&#{ord(c)};" for c in text))  # noqa: S704
+    return Markup(_NOT_PLAIN.sub(_entity, text))  # noqa: S704
+
+
+def _entity(match: re.Match[str]) -> str:
+    return f"&#{ord(match[0])};"
 
 
 def html_code(value: object) -> Markup:
