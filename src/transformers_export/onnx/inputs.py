@@ -93,24 +93,27 @@ def make_inputs(config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, se
     import torch
 
     generator = torch.Generator().manual_seed(seed)
+    sizes = _settled(config, template, sizes)
     drawn: dict[str, Tensor] = {}
     for name, axes in config.inputs.items():
         given = template[name]
         shape = list(given.shape)
-        for axis, label in axes.items():
-            shape[axis] = axis_length(config, name, label, sizes, default=shape[axis])
+        for axis in axes:
+            shape[axis] = axis_length(config, template, name, axis, sizes)
         drawn[name] = _draw(config, name, given, tuple(shape), generator)
     if sizes.padding != "none":
         _pad(config, drawn, sizes)
     return drawn
 
 
-def axis_length(config: Any, name: str, label: str, sizes: Sizes, *, default: int) -> int:
-    """Length of one declared axis; `default` (the template's) where the label names nothing we can vary.
+def axis_length(config: Any, template: Mapping[str, Tensor], name: str, axis: int, sizes: Sizes) -> int:
+    """Length of one declared axis; the template's where the label names nothing we can vary.
 
     Labels of transformers.onnx are not always true (`past_sequence + sequence` on the past itself, the encoder's mask
-    of T5 labelled with the decoder's past), so the input's name decides before its label does.
+    of T5 labelled with the decoder's past), so the input's name decides before its label does, and whether a mask
+    covers the past is read off the template.
     """
+    label = config.inputs[name][axis]
     for other, length in sizes.others:
         if label == other:
             return length
@@ -121,34 +124,44 @@ def axis_length(config: Any, name: str, label: str, sizes: Sizes, *, default: in
     if name.startswith("past_key_values."):
         return sizes.sequence if ".encoder." in name else sizes.past
     if "sequence" not in label:
-        return default
-    if not is_seq2seq(config):
-        covers_past = uses_past(config) and "+" in label
-        return sizes.sequence + sizes.past if covers_past else sizes.sequence
-    if not name.startswith("decoder_") or label == config.inputs["input_ids"].get(1):
-        return sizes.sequence
-    decoder = sizes.decoder if 1 in config.inputs["decoder_input_ids"] else 1
-    return decoder + sizes.past if uses_past(config) and "+" in label else decoder
+        return template[name].shape[axis]
+    decoding = name.startswith("decoder_") and label != config.inputs["input_ids"].get(1)
+    new_tokens = sizes.decoder if decoding else sizes.sequence
+    return new_tokens + sizes.past if covers_past(template, name) else new_tokens
 
 
-def without_undeclared_decoder_axis(config: Any, sizes: Sizes) -> Sizes:
-    """Sizes as the graph will have them: configurations of transformers.onnx decode exactly one token with past."""
+def covers_past(template: Mapping[str, Tensor], name: str) -> bool:
+    """Tell whether a mask is longer than its token ids: it then covers what the cache holds too."""
+    ids = template.get(name.replace("attention_mask", "input_ids"))
+    return name.endswith("attention_mask") and ids is not None and template[name].shape[-1] > ids.shape[-1]
+
+
+def _settled(config: Any, template: Mapping[str, Tensor], sizes: Sizes) -> Sizes:
+    """Sizes as the graph can have them: with past, configurations of transformers.onnx fix the decoder's length."""
     if is_seq2seq(config) and 1 not in config.inputs["decoder_input_ids"]:
-        return replace(sizes, decoder=1)
+        return replace(sizes, decoder=template["decoder_input_ids"].shape[1])
     return sizes
 
 
 def _add_text_companions(flat: dict[str, Any], declared: Mapping[str, Any]) -> None:
-    """A tokenizer may not make token types or a mask that the configuration declares."""
+    """Inputs that follow from the token ids, where they are declared and not made.
+
+    A tokenizer may make no token types; transformers.onnx declares decoder inputs for heads that it makes none for.
+    """
     import torch
 
     if "input_ids" not in flat:
         return
     ids = flat["input_ids"]
-    if "token_type_ids" in declared:
-        flat.setdefault("token_type_ids", torch.zeros_like(ids))
-    if "attention_mask" in declared:
-        flat.setdefault("attention_mask", torch.ones_like(ids))
+    companions = {
+        "attention_mask": torch.ones_like(ids),
+        "token_type_ids": torch.zeros_like(ids),
+        "decoder_input_ids": dummy.rolled(ids),
+        "decoder_attention_mask": torch.ones_like(ids),
+    }
+    for name in declared:
+        if name in companions:
+            flat.setdefault(name, companions[name])
 
 
 def _draw(config: Any, name: str, given: Tensor, shape: tuple[int, ...], generator: Generator) -> Tensor:

@@ -64,14 +64,14 @@ def _decode(subject: Subject, output: str) -> Iterator[tuple[float, float, str]]
 
 
 def _steps(subject: Subject) -> tuple[int, ...]:
-    """Configurations of transformers.onnx fix the decoder at one token."""
-    declared = subject.config.inputs
-    one_token = is_seq2seq(subject.config) and 1 not in declared["decoder_input_ids"]
-    return (1,) * sum(_STEPS) if one_token else _STEPS
+    """Configurations of transformers.onnx fix the decoder's length: then every step has it."""
+    if is_seq2seq(subject.config) and 1 not in subject.config.inputs["decoder_input_ids"]:
+        return (subject.template["decoder_input_ids"].shape[1],) * len(_STEPS)
+    return _STEPS
 
 
 def _tokens(subject: Subject, sizes: Sizes) -> dict[str, Any]:
-    """Ids for the whole text; a decoder axis that is not declared would stay at one token, so it is drawn apart."""
+    """Ids for the whole text; a decoder axis that is not declared would not grow, so it is drawn apart."""
     tensors = make_inputs(subject.config, subject.template, sizes, seed=2)
     kept = {name: tensor for name, tensor in tensors.items() if name.endswith("input_ids")}
     if is_seq2seq(subject.config) and kept["decoder_input_ids"].shape[1] != sizes.decoder:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.flat import OutputMissingError
-from transformers_export.onnx.inputs import Sizes, make_inputs, without_undeclared_decoder_axis
+from transformers_export.onnx.inputs import Sizes, make_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,7 +77,7 @@ def run_all(subject: Subject) -> tuple[list[Run], list[str]]:
     runs: list[Run] = []
     refused: list[str] = []
     for sizes in (*SHAPES, PADDED):
-        first = _attempt(subject, without_undeclared_decoder_axis(subject.config, sizes))
+        first = _attempt(subject, sizes)
         # Some heads on sequence-to-sequence models need both sides of one length.
         attempts = (
             [first] if isinstance(first, Run) else [first, _attempt(subject, replace(sizes, decoder=sizes.sequence))]

@@ -1,0 +1,54 @@
+"""Exports and validates a matrix in whatever interpreter runs it; prints one JSON line a case.
+
+    python export_matrix.py REGISTRY EXPORTER MODEL_TYPE...
+
+REGISTRY is `transformers_export` (our ready-made configurations) or `transformers` (those of transformers 4 itself).
+Needs nothing but what a project interpreter has.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import transformers
+
+from transformers_export import tiny
+from transformers_export.onnx import FeaturesManager, export, validate
+from transformers_export.onnx.convert import default_opset
+
+
+def main(registry: str, exporter: str, model_types: list[str]) -> None:
+    warnings.simplefilter("ignore")
+    transformers.logging.set_verbosity_error()
+    manager = importlib.import_module(f"{registry}.onnx.features").FeaturesManager
+    for model_type in model_types:
+        for feature, make in manager.get_supported_features_for_model_type(model_type).items():
+            case = {"model_type": model_type, "feature": feature, "class": None, "failed": {}}
+            try:
+                _export(model_type, feature, make, exporter, case)
+            except Exception as error:
+                case["failed"] = {type(error).__name__: str(error).strip().splitlines()[:1]}
+            print(json.dumps(case), flush=True)
+
+
+def _export(model_type: str, feature: str, make: object, exporter: str, case: dict) -> None:
+    config = tiny.shrink(transformers.AutoConfig.for_model(model_type.replace("-", "_")))
+    model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature), config)
+    preprocessor = tiny.make_preprocessor(config, model)
+    onnx_config = make(model.config)
+    case["class"] = type(onnx_config).__module__
+    opset = default_opset(onnx_config, exporter)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
+        report = validate(onnx_config, preprocessor, model, path, opset=opset)
+    case["failed"] = {check.name: check.detail for check in report.checks if check.outcome in ("failed", "not-run")}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])
