@@ -81,7 +81,7 @@ def transformers_4() -> Path:
             install = (python, "-m", "pip", "install", "--quiet", "--constraint", CONSTRAINTS_4)
             # torch by itself first, from where the caller points pip: a later plain requirement then keeps it.
             index = os.environ.get("TORCH_INDEX")
-            run("torch", *install, *(("--index-url", index) if index else ()), "torch")
+            run("torch", *install, "--no-deps", *(("--index-url", index) if index else ()), "torch")
             run("The transformers 4 environment", *install, *(f"{name}=={version}" for name, version in pins.items()))
     return python
 
