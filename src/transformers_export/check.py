@@ -186,11 +186,11 @@ def _with_cases(
         )
         outcome = run_cases(plan.cases, workers, progress)
     except ModuleNotFoundError as error:
-        if error.name not in ("psutil", "msgspec"):
+        if error.name != "psutil":
             raise
-        return _unable(
-            verdict, plan, f"{error.name} is missing here. Run: {sys.executable} -m pip install {error.name}"
-        )
+        # Whoever lacks it has the core alone: name everything that cases need, not the first thing missing.
+        install = f'{sys.executable} -m pip install "transformers-export[onnx]"'
+        return _unable(verdict, plan, f"psutil is not installed here, and cases need it. Run: {install}")
     except EnvironmentProblem as problem:
         return _unable(verdict, plan, str(problem))
     for warning in outcome.warnings:

@@ -30,10 +30,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("transformers-export: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception:
-        import traceback
-
-        traceback.print_exc()
-        print("transformers-export: this is a bug in transformers-export, please report it.", file=sys.stderr)
-        return BUG
+    except Exception as error:
+        return _unexpected(error)
     return code
+
+
+def _unexpected(error: Exception) -> int:
+    from transformers_export.cli.extras import how_to_install
+
+    if isinstance(error, ModuleNotFoundError) and (said := how_to_install(error)):
+        print(f"transformers-export: {said}", file=sys.stderr)
+        return MISUSE
+    import traceback
+
+    traceback.print_exception(error)
+    print("transformers-export: this is a bug in transformers-export, please report it.", file=sys.stderr)
+    return BUG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ def run(options: Namespace) -> int:
     try:
         told = check_options(options, os.environ)
         if told.static:
+            gc.disable()  # this process lives for a tenth of a second and spends a twentieth of it looking for garbage
             verdict = run_check(told)
         else:
             from transformers_export.cli.progress import shown
@@ -47,6 +49,6 @@ def _write(options: Namespace, verdict: Verdict) -> None:
 
         write(options.json, encode(verdict))
     if options.markdown:
-        from transformers_export.cli.extras import report_renderer
+        from transformers_export.report.render import comment
 
-        write(options.markdown, report_renderer().comment(verdict, None))
+        write(options.markdown, comment(verdict, None))

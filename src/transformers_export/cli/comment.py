@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from transformers_export.cli.extras import load, report_renderer
-from transformers_export.cli.published import commands, current_event, links_to, read_verdict
+from transformers_export.cli.published import current_event, links_to, read_verdict
+from transformers_export.github.commands import set_outputs, warn
+from transformers_export.github.comment import upsert
+from transformers_export.report import render
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -19,10 +21,9 @@ def run(options: Namespace) -> int:
     if event.pull_request is None:
         print(f"{event.name} is no pull request: no comment.")
         return 0
-    render = report_renderer()
     links = links_to(event, verdict)
     body = render.comment(verdict, links) if verdict else render.unfinished(options.if_missing, links)
-    result = load("transformers_export.github.comment", "report").upsert(
+    result = upsert(
         event.repository,
         event.pull_request,
         body,
@@ -32,9 +33,9 @@ def run(options: Namespace) -> int:
         create=verdict is None or render.worth_a_comment(verdict),
     )
     if result.action == "refused":
-        commands().warn(result.reason, title="The report could not be written as a comment")
+        warn(result.reason, title="The report could not be written as a comment")
         return 0
     print(f"comment {result.action}: {result.url}")
     if options.github:
-        commands().set_outputs({"comment-url": result.url})
+        set_outputs({"comment-url": result.url})
     return 0

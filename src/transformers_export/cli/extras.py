@@ -1,31 +1,20 @@
-"""Commands that need more than the core say so in one line instead of a traceback."""
+"""Which extra brings what: a command that needs more than the core says so in one line instead of a traceback."""
 
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from typing import Any
 
-from transformers_export.cli.arguments import UsageError
-
-
-def load(module: str, extra: str) -> Any:
-    """Import one of our modules whose dependencies come with an extra.
-
-    Raises:
-        UsageError: a dependency is missing; names the command that installs it.
-    """
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.startswith("transformers_export"):
-            raise
-        raise UsageError(
-            f"This needs {error.name}, which is not installed here. "
-            f'Run: {sys.executable} -m pip install "transformers-export[{extra}]"'
-        ) from error
+_EXTRAS = {
+    "report": "jinja2 markupsafe actions_toolkit github requests urllib3 rich",
+    "onnx": "torch transformers onnx onnxruntime onnxscript onnx_ir numpy PIL psutil",
+}
 
 
-def report_renderer() -> Any:
-    """Return `report.render`, which needs Jinja."""
-    return load("transformers_export.report.render", "report")
+def how_to_install(error: ModuleNotFoundError) -> str | None:
+    """Return a sentence with the command that brings a missing package, or None when no extra of ours would."""
+    package = (error.name or "").partition(".")[0]
+    for extra, packages in _EXTRAS.items():
+        if package in packages.split():
+            command = f'{sys.executable} -m pip install "transformers-export[{extra}]"'
+            return f"This needs {package}, which is not installed here. Run: {command}"
+    return None

@@ -29,9 +29,9 @@ def run(options: Namespace) -> int:
         raise UsageError(str(error)) from error
     print(_as_json(plan) if options.json else "\n".join(_lines(plan)))
     if options.github:
-        from transformers_export.cli.extras import load
+        from transformers_export.github.commands import set_outputs
 
-        load("transformers_export.github.commands", "report").set_outputs({"empty": not plan.cases})
+        set_outputs({"empty": not plan.cases})
     return 0
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.extras import load, report_renderer
 from transformers_export.cli.files import read
 from transformers_export.github.event import Event, EventError, read_event
+from transformers_export.report.render import Links
 from transformers_export.verdict.schema import VerdictError, decode
 
 if TYPE_CHECKING:
@@ -44,12 +44,7 @@ def current_event() -> Event:
         raise UsageError(str(error)) from error
 
 
-def links_to(event: Event, verdict: Verdict | None) -> Any:
+def links_to(event: Event, verdict: Verdict | None) -> Links:
     """Return where the links of a report lead: to the commit the verdict is about."""
     head = (verdict.head if verdict else None) or event.head_sha
-    return report_renderer().Links(event.server_url, event.repository, head, event.run_url)
-
-
-def commands() -> Any:
-    """Return `github.commands`, which needs actions-toolkit."""
-    return load("transformers_export.github.commands", "report")
+    return Links(event.server_url, event.repository, head, event.run_url)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.extras import load, report_renderer
 from transformers_export.cli.files import write
-from transformers_export.cli.published import commands, current_event, links_to, read_verdict
+from transformers_export.cli.published import current_event, links_to, read_verdict
+from transformers_export.report import render
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -22,7 +22,6 @@ def run(options: Namespace) -> int:
     if not (options.markdown or options.summary or options.github):
         raise UsageError("Nothing to write: expected --markdown FILE, --summary FILE or --github.")
     verdict = read_verdict(options)
-    render = report_renderer()
     links = links_to(current_event(), verdict) if options.github else None
     if verdict is None:
         comment = summary = render.unfinished(options.if_missing, links)
@@ -38,12 +37,14 @@ def run(options: Namespace) -> int:
 
 
 def _tell_github(options: Namespace, verdict: Verdict | None, summary: str) -> None:
-    say = commands()
-    say.write_summary(summary, os.environ)
+    from transformers_export.github.commands import annotate, set_outputs, write_summary
+    from transformers_export.report.annotations import remarks
+
+    write_summary(summary, os.environ)
     if verdict is not None:
-        say.annotate(load("transformers_export.report.annotations", "report").remarks(verdict))
+        annotate(remarks(verdict))
     outcomes = [case.outcome for case in verdict.cases] if verdict else []
-    say.set_outputs(
+    set_outputs(
         {
             "verdict": str(Path(options.verdict).resolve()) if verdict else "",
             "passed": outcomes.count("passed"),

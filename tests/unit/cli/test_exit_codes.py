@@ -98,3 +98,23 @@ def test_a_static_check_loads_nothing_heavy(example_repository, monkeypatch):
     code += "print([name for name in heavy if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("missing", "arguments", "code", "extra"),
+    [
+        ("transformers", ["export", "--model", "bert-base-uncased", "out"], MISUSE, "onnx"),
+        ("jinja2", ["report", "verdict.json", "--markdown", "out.md"], MISUSE, "report"),
+        ("psutil", ["check", "--base", "main"], 1, "onnx"),
+    ],
+)
+def test_a_missing_package_is_one_line_with_the_command(missing, arguments, code, extra, example_repository):
+    example_repository.checkout("complete")
+    block = f"import sys; sys.modules[{missing!r}] = None; from transformers_export.cli import main"
+    command = [sys.executable, "-c", f"{block}; sys.exit(main({arguments!r}))"]
+    done = subprocess.run(command, cwd=example_repository.root, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    assert done.returncode == code, said
+    assert said.count(f'-m pip install "transformers-export[{extra}]"') == 1
+    assert missing in said
+    assert "Traceback" not in said
