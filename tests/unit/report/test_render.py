@@ -207,6 +207,13 @@ def test_a_report_of_any_size_fits_and_is_whole(rows: int, text: str) -> None:
     assert headline(of) == f"### ❌ 0 of {rows:,} export{'s' if rows > 1 else ''} verified"
 
 
+def test_one_endless_name_fits_too() -> None:
+    of = huge(3, "x" * 200_000)
+
+    assert comment_length(comment(of, LINKS)) < COMMENT_LIMIT
+    assert len(summary(of, LINKS).encode()) < SUMMARY_LIMIT
+
+
 def test_what_is_left_out_is_counted_and_the_summary_has_it() -> None:
     text = comment(huge(1500, "word " * 60), LINKS)
 
