@@ -26,15 +26,15 @@ def seconds(value: float) -> str:
 
 
 def number(value: float | None) -> str:
-    """A measured figure: two significant digits, whole numbers whole."""
+    """A measured figure: whole numbers and hundreds whole, below that two significant digits."""
     if value is None:
         return NOTHING
     if value == 0:
         return "0"
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
-    if abs(value) < 1e7 and value == int(value):
-        return str(int(value))
+    if abs(value) < 1e7 and (value == int(value) or abs(value) >= 100):
+        return f"{value:,.0f}"
     return f"{value:.2g}"
 
 
