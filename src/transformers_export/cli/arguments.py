@@ -71,8 +71,8 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="check every model type, not only those that changed")
     parser.add_argument("--exporter", choices=("dynamo", "legacy", "both", "auto"), help="how graphs are captured")
     parser.add_argument("--opset", type=_positive, metavar="N", help="ONNX opset to export to")
-    parser.add_argument("--atol", type=float, metavar="X", help="absolute tolerance against PyTorch")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of a case")
+    parser.add_argument("--atol", type=_amount, metavar="X", help="absolute tolerance against PyTorch")
+    parser.add_argument("--timeout", type=_amount, metavar="SECONDS", help="time limit of a case")
     parser.add_argument("--memory-limit", metavar="SIZE", help="memory limit of a case, e.g. 8GiB")
 
 
@@ -105,4 +105,11 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number above zero, got {text}")
+    return number
+
+
+def _amount(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
     return number
