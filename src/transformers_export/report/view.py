@@ -311,12 +311,12 @@ def _row(case: CaseResult, cut: Callable[[str], str]) -> Row:
 
 
 def _checks(case: CaseResult) -> str:
-    """`5 of 5`, and the ones that failed by name. What was not run counts as not passed."""
+    """`5/5`, and the ones that failed by name. What was not run counts as not passed."""
     if not case.checks:
         return figures.NOTHING
     done = sum(check.outcome in ("passed", "advice") for check in case.checks)
     failed = ", ".join(check.name for check in case.checks if check.outcome == "failed")
-    return f"{done} of {len(case.checks)}" + (f": {failed}" if failed else "")
+    return f"{done}/{len(case.checks)} {failed}".strip()
 
 
 def _check(case: CaseResult, check: CheckResult, cut: Callable[[str], str]) -> CheckLine:

@@ -134,7 +134,7 @@ def test_a_check_that_was_not_run_does_not_count_as_passed() -> None:
     )
     text = comment(verdict(PASSED, replace(FAILED, checks=checks)), LINKS)
 
-    assert "| 1 of 3: values |" in text
+    assert "| 1/3 values |" in text
     assert "- `values` failed (31, at most 1 allowed): logits\n- `past` not run" in text
 
 
