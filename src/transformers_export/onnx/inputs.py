@@ -169,10 +169,11 @@ def _draw(config: Any, name: str, given: Tensor, shape: tuple[int, ...], generat
 
     if name.endswith("attention_mask"):
         return torch.ones(shape, dtype=torch.int64)
-    if name.endswith("input_ids"):
+    if name.endswith("input_ids") or (name == "inputs" and not given.is_floating_point()):
         return _token_ids(config, shape, generator)
     if name == "token_type_ids":
-        types = int(getattr(_text_config(config), "type_vocab_size", 0) or 1)
+        # Without a table of their own, types are looked up among the tokens.
+        types = int(getattr(_text_config(config), "type_vocab_size", 2) or 1)
         return torch.randint(0, types, shape, generator=generator)
     if given.is_floating_point():
         return torch.randn(shape, generator=generator, dtype=given.dtype)
@@ -224,7 +225,7 @@ def _pad(config: Any, drawn: dict[str, Tensor], sizes: Sizes) -> None:
     text = _text_config(config)
     pad = _first_id(getattr(text, "pad_token_id", None))
     for prefix in ("", "decoder_"):
-        mask, ids = drawn.get(f"{prefix}attention_mask"), drawn.get(f"{prefix}input_ids")
+        mask, ids = drawn.get(f"{prefix}attention_mask"), drawn.get(f"{prefix}input_ids", drawn.get(f"{prefix}inputs"))
         if mask is None or ids is None:
             continue
         length = ids.shape[-1]
