@@ -21,6 +21,10 @@ _PYTORCH_WEIGHTS = (
 )
 _TENSORFLOW_WEIGHTS = ("tf_model.h5", "tf_model.h5.index.json")
 
+_PREPROCESSORS = ("tokenizer", "image_processor", "feature_extractor")
+_ABOUT_IMAGES = ("image-", "object-", "semantic-", "masked-im", "vision2seq-")
+_ABOUT_SOUND = ("speech2seq-",)
+
 
 class WrongUseError(Exception):
     """Something the user has to change before anything can be exported."""
@@ -89,16 +93,31 @@ def load_model(model: str, feature: str, cache_dir: str | None) -> Any:
         raise WrongUseError(f"Cannot load {model!r} for {feature}: {_first_line(error)}") from error
 
 
-def load_preprocessor(model: str, kind: str, cache_dir: str | None) -> Any:
-    """Load what makes the example inputs.
+def preprocessor_kinds(asked: str, feature: str) -> list[str]:
+    """The kinds of preprocessor to look for, in order.
+
+    With `auto`, what the feature is about comes first: a tokenizer may be had for any checkpoint of an architecture
+    whose tokenizer needs no files.
 
     Args:
-        model: Hub id or directory.
-        kind: `auto` takes the first that the checkpoint has: tokenizer, image processor, feature extractor.
-        cache_dir: Where transformers keeps what it downloads.
+        asked: `auto`, or one kind.
+        feature: The feature to export.
+    """
+    if asked != "auto":
+        return [asked]
+    first = "tokenizer"
+    if feature.startswith(_ABOUT_IMAGES):
+        first = "image_processor"
+    elif feature.startswith(_ABOUT_SOUND):
+        first = "feature_extractor"
+    return sorted(_PREPROCESSORS, key=lambda kind: kind != first)
+
+
+def load_preprocessor(model: str, kinds: list[str], cache_dir: str | None) -> Any:
+    """Load what makes the example inputs: the first of these kinds that the checkpoint has.
 
     Raises:
-        WrongUseError: The checkpoint has none of that kind.
+        WrongUseError: The checkpoint has none of them.
     """
     import transformers
 
@@ -109,13 +128,13 @@ def load_preprocessor(model: str, kind: str, cache_dir: str | None) -> Any:
         "processor": "AutoProcessor",
     }
     refusals = []
-    for name in ["tokenizer", "image_processor", "feature_extractor"] if kind == "auto" else [kind]:
+    for name in kinds:
         found, refusal = _try_preprocessor(getattr(transformers, classes[name]), model, cache_dir)
         if found is not None:
             return found
         refusals.append(f"{name}: {refusal}")
     raise WrongUseError(
-        f"{model!r} has no {'preprocessor' if kind == 'auto' else kind}. Save the one that belongs to the model "
+        f"{model!r} has no {kinds[0] if len(kinds) == 1 else 'preprocessor'}. Save the one that belongs to the model "
         f"beside it with save_pretrained(). Tried {'; '.join(refusals)}"
     )
 

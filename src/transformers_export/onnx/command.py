@@ -55,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when the export is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
     """
     request = parse(argv)
-    _show_log()
     try:
-        return _run(request)
+        with _shown_log():
+            return _run(request)
     except WrongUseError as error:
         print(f"error: {error}", file=sys.stderr)
         return _WRONG_USE
@@ -116,7 +116,8 @@ def _run(request: Request) -> int:
         _require_opset(request, onnx_config)
         checkpoint.require_weights(request.model, request.cache_dir)
     with _stage("Loading the model"):
-        preprocessor = checkpoint.load_preprocessor(request.model, request.preprocessor, request.cache_dir)
+        kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
+        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir)
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir)
     onnx_config = make_onnx_config(model.config)
     _say_dropped(onnx_config, preprocessor)
@@ -218,10 +219,18 @@ def _stage(name: str) -> Iterator[None]:
             print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 
-def _show_log() -> None:
+@contextmanager
+def _shown_log() -> Iterator[None]:
     """The library logs; the command shows it on standard output, as transformers.onnx did on its own."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("%(message)s"))
+    level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate

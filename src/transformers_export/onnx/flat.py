@@ -137,10 +137,11 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     built = [found for key in override if (found := _setter(model, key))]
     for setter, _ in built:
         setter(override[setter.__name__.removeprefix("set_")])
-    model.eval()
+    # The wrapper too: exporters put back the mode they find on it, all the way down.
+    flat = FlatModel(model, config).eval()
     try:
         with torch.no_grad():
-            yield FlatModel(model, config)
+            yield flat
     finally:
         for setter, value in built:
             setter(value)
