@@ -53,6 +53,12 @@ def test_they_are_scrubbed_and_their_output_is_no_command(step: dict[str, Any]) 
     assert step["run"].index("::stop-commands::") < step["run"].index("env -u")
 
 
+def test_what_the_plan_prints_is_no_command() -> None:
+    script = by_id("plan")["run"]
+
+    assert script.index("::stop-commands::") < script.index("$TOOL")
+
+
 def test_report_and_comment_follow_a_failed_check_but_not_a_cancelled_job() -> None:
     for key in ("report", "comment"):
         assert "!cancelled()" in by_id(key)["if"]
