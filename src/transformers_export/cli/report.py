@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace) -> int:
-    """Render. 0 whenever there is a report, as the check's exit code says whether it is green; 1 for a broken verdict."""
+    """Render. 0 whenever there is a report, as whether it is green is for the check to say; 1 for a broken verdict."""
     if not (options.markdown or options.summary or options.github):
         raise UsageError("Nothing to write: expected --markdown FILE, --summary FILE or --github.")
     published = read_verdict(options)
