@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.description = "Check what changed. Exit code 1 when something new is wrong or a case does not pass."
     _add_scope(parser)
+    parser.add_argument("--head", metavar="REV", help="read this revision from git, without a checkout; needs --static")
     parser.add_argument("--static", action="store_true", help="only read the code: no torch, no export")
     parser.add_argument("--strict", action="store_true", help="findings that were there before fail the check too")
     parser.add_argument(
@@ -63,7 +64,6 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATHS", help="files or folders to treat as changed")
     parser.add_argument("--base", metavar="REV", help="compare with this revision (default: HEAD)")
-    parser.add_argument("--head", metavar="REV", help="read this revision from git, without a checkout; needs --static")
     parser.add_argument("--changes", metavar="FILE", help="compare what `prepare` wrote down")
     parser.add_argument(
         "--hook", action="store_true", help="compare as a pre-commit hook: the index, or what is pushed"

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from support.repositories import ROOT
 from transformers_export.cli.arguments import parse
@@ -25,7 +25,7 @@ DOCUMENTS = (
 
 
 def load(path: str) -> Any:
-    return YAML(typ="safe", pure=True).load((ROOT / path).read_text(encoding="utf-8"))
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
 
 
 def blocks(language: str) -> list[str]:
@@ -51,7 +51,7 @@ def test_the_outputs_are_those_of_the_action() -> None:
 
 def test_the_hooks_to_paste_are_those_of_the_manifest() -> None:
     (pasted,) = [block for block in blocks("yaml") if block.startswith("repos:")]
-    hooks = YAML(typ="safe", pure=True).load(pasted)["repos"][0]["hooks"]
+    hooks = yaml.safe_load(pasted)["repos"][0]["hooks"]
     assert {hook["id"] for hook in hooks} == {hook["id"] for hook in load(".pre-commit-hooks.yaml")}
 
 
