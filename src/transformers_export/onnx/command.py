@@ -121,6 +121,7 @@ def _run(request: Request) -> int:
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir)
     onnx_config = make_onnx_config(model.config)
     _say_dropped(onnx_config, preprocessor)
+    _say_overridden(onnx_config, model)
     return _export_all(request, preprocessor, model, onnx_config)
 
 
@@ -203,6 +204,14 @@ def _say_dropped(onnx_config: Any, preprocessor: Any) -> None:
     dropped = dropped_inputs(onnx_config, preprocessor)
     if dropped:
         logger.info("The graph does not take %s, which the preprocessor makes.", ", ".join(dropped))
+
+
+def _say_overridden(onnx_config: Any, model: Any) -> None:
+    """What the graph computes is the model under these values; a cache in or out of it is the feature's business."""
+    for key, value in (onnx_config.values_override or {}).items():
+        before = getattr(model.config, key, None)
+        if key != "use_cache" and value != before:
+            logger.info("The graph is made with %s=%r; the checkpoint has %r.", key, value, before)
 
 
 @contextmanager

@@ -43,7 +43,10 @@ def test_the_command_exports_a_checkpoint_of_each(
     checkpoint = _checkpoint(model_type, feature, tmp_path / "checkpoint")
     arguments = ["--model", str(checkpoint), "--feature", feature, "--exporter", "legacy", str(tmp_path / "out")]
     code = main(arguments)
-    assert code == 0, capsys.readouterr()
+    said = capsys.readouterr()
+    assert code == 0, said
+    overridden = "made with attention_type='original_full'; the checkpoint has 'block_sparse'" in said.out
+    assert overridden == (model_type in ("big-bird", "bigbird-pegasus"))
     assert (tmp_path / "out" / "model.onnx").is_file()
 
 
