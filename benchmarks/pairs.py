@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from transformers_export.verdict.types import CaseResult
 
 EXPORTERS: tuple[Any, ...] = ("dynamo", "legacy")
-SHOWN = ("python", "torch", "transformers", "onnx", "onnxruntime", "onnxscript")
+SHOWN = ("torch", "transformers", "onnx", "onnxruntime", "onnxscript")
 HEADINGS = ("model type", "feature", "exporter", "result", "max difference", "seconds", "commit")
 
 
@@ -56,20 +56,23 @@ def main() -> int:
         for model_type in options.only or FeaturesManager.model_types()
         for feature in FeaturesManager.features_of(model_type)
     )
-    commit = _commit()
-    rows: list[Row] = []
+    versions, commit = _versions(options.python), _commit()
+    kept = read(options.output, versions) if options.output.exists() else []
+    table = {(row.model_type, row.feature, row.exporter): row for row in kept}
+    done: list[Row] = []
 
     def progress(case: Case, result: CaseResult | None) -> None:
-        if result is not None:
-            rows.append(_row(result, commit))
-            print(f"{len(rows):4}/{len(cases)}  {case.id:55} {rows[-1].result}  {rows[-1].seconds} s", flush=True)
+        """Write the table after each case: a sweep takes its time, and may be interrupted."""
+        if result is None:
+            return
+        row = _row(result, commit)
+        done.append(row)
+        table[row.model_type, row.feature, row.exporter] = row
+        options.output.write_text(page(table.values(), versions), encoding="utf-8")
+        print(f"{len(done):4}/{len(cases)}  {case.id:55} {row.result}  {row.seconds} s", flush=True)
 
-    outcome = run_cases(cases, Workers(options.python, jobs=options.jobs), progress)
-    versions = ", ".join(f"{name} {outcome.versions[name]}" for name in SHOWN if name in outcome.versions)
-    kept = read(options.output, versions) if options.output.exists() else []
-    table = {(row.model_type, row.feature, row.exporter): row for row in (*kept, *rows)}
-    options.output.write_text(page(table.values(), versions), encoding="utf-8")
-    return 0 if all(row.result == "passed" for row in rows) else 1
+    run_cases(cases, Workers(options.python, jobs=options.jobs), progress)
+    return 0 if all(row.result == "passed" for row in done) else 1
 
 
 def read(path: Path, versions: str) -> list[Row]:
@@ -127,6 +130,14 @@ def _reason(result: CaseResult) -> str:
         told.append(f"{result.error.type}: {result.error.message}")
     words = " ".join("; ".join(told or [result.reason]).split())
     return words[:200].replace("\\", "/").replace("|", "\\|").replace("`", "'")
+
+
+def _versions(python: str) -> str:
+    code = (
+        "import platform; from importlib.metadata import version; "
+        f"print(', '.join(['python ' + platform.python_version(), *(name + ' ' + version(name) for name in {SHOWN})]))"
+    )
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _commit() -> str:
