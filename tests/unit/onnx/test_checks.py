@@ -95,18 +95,25 @@ def _runs(count: int, *, padded: bool, off: float = 0.0) -> list[Run]:
 @pytest.mark.parametrize(("count", "padded"), [(2, True), (3, False)])
 def test_too_few_shapes_are_not_run_and_never_passed(count: int, padded: bool) -> None:
     runs = _runs(count, padded=padded)
-    assert check_values(runs, ["why"], compare_outputs(runs, ["y"], 1e-5)).outcome == "not-run"
+    assert check_values(runs, ["why"], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == "not-run"
 
 
 @pytest.mark.parametrize(("off", "outcome"), [(0.0, "passed"), (1e-3, "failed")])
 def test_values_are_held_against_the_tolerance(off: float, outcome: str) -> None:
     runs = _runs(3, padded=True, off=off)
-    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5)).outcome == outcome
+    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == outcome
+
+
+@pytest.mark.parametrize("atol", [math.inf, math.nan, 0.0, -1.0])
+def test_a_tolerance_that_holds_nothing_fails(atol: float) -> None:
+    runs = _runs(3, padded=True)
+    check = check_values(runs, [], compare_outputs(runs, ["y"], atol or 1.0), atol)
+    assert (check.outcome, check.detail) == ("failed", f"the tolerance must be a number above zero, got {atol}")
 
 
 def test_an_output_the_graph_does_not_give_fails() -> None:
     runs = [dataclasses.replace(run, actual={}) for run in _runs(3, padded=True)]
-    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5)).outcome == "failed"
+    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == "failed"
 
 
 @pytest.mark.parametrize(

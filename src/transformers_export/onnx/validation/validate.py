@@ -108,7 +108,7 @@ def validate(
         subject = runs.Subject(onnx_path, config, flat, session, template_inputs(config, preprocessor), tolerance)
         done, refused = runs.run_all(subject)
         outputs = values.compare_outputs(done, flat.output_names, tolerance)
-        checks += [names, check_axes(subject, graph, done), values.check_values(done, refused, outputs)]
+        checks += [names, check_axes(subject, graph, done), values.check_values(done, refused, outputs, tolerance)]
         if uses_past(config):
             checks.append(check_past(subject))
     differences = [output.max_difference for output in outputs if not output.problem]

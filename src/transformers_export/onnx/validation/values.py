@@ -23,14 +23,19 @@ def compare_outputs(runs: Sequence[Run], names: Sequence[str], atol: float) -> t
     return tuple(_compare(name, [run for run in accepted if name in run.actual], atol) for name in names)
 
 
-def check_values(runs: Sequence[Run], refused: Sequence[str], outputs: Sequence[OutputComparison]) -> Check:
+def check_values(
+    runs: Sequence[Run], refused: Sequence[str], outputs: Sequence[OutputComparison], atol: float
+) -> Check:
     """Sum the comparisons up.
 
     Args:
         runs: All runs.
         refused: Shapes that PyTorch itself did not take.
         outputs: The comparisons.
+        atol: What they were held against; one that lets everything pass fails.
     """
+    if not 0 < atol < math.inf:
+        return Check("values", "failed", f"the tolerance must be a number above zero, got {atol}")
     accepted = [run for run in runs if not run.refusal]
     plain = [run for run in accepted if run.sizes.padding == "none"]
     where = "; ".join(describe(run.sizes) for run in accepted)
