@@ -109,7 +109,8 @@ def page(rows: Iterable[Row], versions: str) -> str:
     for exporter in EXPORTERS:
         mine = [row for row in known if row.exporter == exporter]
         passed = sum(row.result == "passed" for row in mine)
-        lines.append(f"- {exporter}: {passed} of {len(mine)} passed, {len(registered)} are registered")
+        if mine:
+            lines.append(f"- {exporter}: {passed} of {len(mine)} passed, {len(registered)} are registered")
     lines += ["", f"| {' | '.join(HEADINGS)} |", "|---|---|---|---|--:|--:|---|"]
     lines += [f"| `{row.model_type}` | {' | '.join(astuple(row)[1:])} |" for row in known]
     return "\n".join(lines) + "\n"
