@@ -103,16 +103,22 @@ class Project:
     def base_snapshot(self, tree: Tree, head: Snapshot) -> Snapshot:
         """The readers on the tree the head is compared with; what the head has parsed is not parsed again.
 
-        Its layout is recognised anew, under the settings of the head: a change may add the registry, or mend settings
-        that could not be read.
+        Its layout is recognised anew, under its own settings: a change may add the registry, or point the settings at
+        another. Where those cannot be read, the head's stand in. What either tree calls a configuration is one in both.
         """
         modules = Modules(tree, head.parsed)
-        settings = self.settings
+        try:
+            settings = read_settings(tree)
+        except SettingsError:  # which the change mends
+            settings = self.settings
         if settings.registry and not tree.exists(settings.registry):
             settings = replace(settings, registry=None)
         before = _assemble(self.root, tree, replace(settings, matrix=None, docs=None), modules)
         matrix = self.matrix if self.matrix and tree.exists(self.matrix) else before.matrix
-        return replace(before, matrix=matrix)._snapshot(tree, head.parsed)
+        base = replace(before, matrix=matrix)._snapshot(tree, head.parsed)
+        head.widen(base)
+        base.widen(head)
+        return base
 
     def _snapshot(self, tree: Tree, parsed: Parsed) -> Snapshot:
         return Snapshot(
@@ -254,7 +260,7 @@ def _recognise(tree: Tree, settings: Settings, modules: Modules) -> tuple[Layout
     configuration = tree.read("config.json")
     if configuration is not None and b'"auto_map"' in configuration:
         return "remote-code", (), ()
-    found = [path for path in tree.search([".register("], "*.py") if not path.startswith(_ASIDE)]
+    found = [path for path in tree.search([".register(", "FeaturesManager"], "*.py") if not path.startswith(_ASIDE)]
     registries = [path for path in found if registry.registers(modules, path)]
     auto = tuple(path for path in found if modeling.registers(modules, path))
     if settings.registry:

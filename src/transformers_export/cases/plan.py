@@ -106,6 +106,8 @@ def make_plan(
         if not made:
             not_checked.append(_no_case(item, snapshot, changes, exportable, settings))
     not_checked += [_unplaced(path, settings) for path in found.unplaced]
+    if everything and not found.affected:
+        not_checked.append(_nothing_at_all(exportable))
     not_checked += _notes(project, base, changes)
     return Plan(tuple(cases), found.affected, tuple(not_checked))
 
@@ -239,6 +241,11 @@ def _unplaced(path: str, settings: Settings) -> NotChecked:
         return NotChecked(path, f"no export, as the settings say: {reason}")
     why = "the file changed, but no model type could be read from it, so nothing is exported"
     return NotChecked(path, f"{why}. {_remedy(path)}", blocking=True)
+
+
+def _nothing_at_all(exportable: Exportable) -> NotChecked:
+    why = f"all were asked for, and none is registered: no features were found in {exportable.place}"
+    return NotChecked("model types", why, blocking=True)
 
 
 def _remedy(name: str) -> str:

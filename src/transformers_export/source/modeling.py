@@ -147,8 +147,10 @@ def _registered(snapshot: Snapshot) -> Heads:
 
 
 def registers(modules: Modules, path: str) -> bool:
-    """Whether a file calls `AutoConfig.register` or `AutoModel...register`."""
+    """Whether a file calls `AutoConfig.register` or `AutoModel...register`; see `registry.registers`."""
     source = modules.source(path)
+    if source is not None and source.unread:
+        return modules.mentions(path, "Auto", ".register(")
     return source is not None and any(True for _ in _auto_calls(modules, source))
 
 

@@ -95,8 +95,10 @@ def read(modules: Modules, paths: Sequence[str]) -> Registry:
 
 
 def registers(modules: Modules, path: str) -> bool:
-    """Whether a file calls `FeaturesManager.register`."""
+    """Whether a file calls `FeaturesManager.register`; one that is no valid Python when it names both words."""
     source = modules.source(path)
+    if source is not None and source.unread:
+        return modules.mentions(path, "FeaturesManager", "register")
     return source is not None and any(True for _ in _register_calls(modules, source))
 
 

@@ -61,6 +61,11 @@ class Snapshot(Modules):
             return True
         return self.layout == "package" and path in self._mentioning and bool(self.onnx_classes(path))
 
+    def widen(self, other: Snapshot) -> None:
+        """Also call a configuration what another state of the repository calls one, before anything is read."""
+        self.patterns = tuple(dict.fromkeys((*self.patterns, *other.patterns)))
+        self.aside = tuple(folder for folder in self.aside if folder in other.aside)
+
     @cached_property
     def _mentioning(self) -> frozenset[str]:
         return frozenset(self.tree.search(["OnnxConfig"], "*.py"))
