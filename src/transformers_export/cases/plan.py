@@ -104,7 +104,8 @@ def make_plan(
         made = [case for feature in features for case in _cases(item.model_type, feature, exportable, limits, settings)]
         cases += made
         if not made:
-            not_checked.append(_no_case(item, snapshot, changes, exportable, settings))
+            doubt = _doubt(item, project, snapshot, base)
+            not_checked.append(_no_case(item, snapshot, changes, exportable, settings, doubt))
     not_checked += [_unplaced(path, settings) for path in found.unplaced]
     if everything and not found.affected:
         not_checked.append(_nothing_at_all(exportable))
@@ -219,10 +220,27 @@ def _reason(reasons: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((why for pattern, why in reasons.items() if any(fnmatchcase(name, pattern) for name in names)), None)
 
 
+def _doubt(item: Affected, project: Project, snapshot: Snapshot, base: Snapshot | None) -> str:
+    """Why a model type that has no features may well be one to export; empty where nothing speaks for it."""
+    if snapshot.registry.unread:
+        first = snapshot.registry.unread[0]
+        return f"The registry could not be read as a whole ({first.path}:{first.line}: {first.why})"
+    had = _exportable(project, base).features.get(item.model_type) if base else None
+    return f"The base has {', '.join(had)}" if had else ""
+
+
 def _no_case(
-    item: Affected, snapshot: Snapshot, changes: Changes | None, exportable: Exportable, settings: Settings
+    item: Affected,
+    snapshot: Snapshot,
+    changes: Changes | None,
+    exportable: Exportable,
+    settings: Settings,
+    doubt: str,
 ) -> NotChecked:
-    """Why a model type is not exported. It blocks when its own configuration changed, or a Hub folder's only model."""
+    """Why a model type is not exported.
+
+    It blocks when its own configuration changed, when it may have been registered, and for a Hub folder's only model.
+    """
     reason = _reason(settings.ignore, (item.model_type, item.path))
     if reason is not None:
         return NotChecked(item.model_type, f"no export, as the settings say: {reason}")
@@ -230,6 +248,8 @@ def _no_case(
         why = f"no export: expected {exportable.place}, and an Auto class of a known task in auto_map"
         return NotChecked(item.model_type, f"{why}. {_remedy(item.model_type)}", blocking=True)
     why = f"nothing to export: {item.why} ({item.path}), but {item.model_type!r} has no features in {exportable.place}"
+    if doubt:
+        return NotChecked(item.model_type, f"{why}. {doubt}. {_remedy(item.model_type)}", blocking=True)
     if changes is None or item.path not in changes.paths or not snapshot.is_configuration(item.path):
         return NotChecked(item.model_type, f"{why}.")
     return NotChecked(item.model_type, f"{why}. {_remedy(item.model_type)}", blocking=True)

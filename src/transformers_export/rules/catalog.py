@@ -129,6 +129,11 @@ def _gaps(
 
     A changed file that is no Python at all blocks, and where everything is checked such a registry.
     """
+    for path in sorted(changed or ()):
+        if snapshot.is_set_aside(path) and snapshot.tree.exists(path):
+            folder = path.partition("/")[0]
+            why = f"it is named like a configuration, but {folder}/ is not looked at: name it under `configurations`"
+            yield NotChecked(path, f"{why} in [tool.transformers-export] if it is one")
     found = unread | set(snapshot.registry.unread)
     deciding = frozenset(snapshot.registries) if changed is None else changed
     for path in (*scope.configurations(snapshot), *snapshot.auto_registrations):

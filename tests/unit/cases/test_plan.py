@@ -158,6 +158,37 @@ def test_model_code_without_features_is_said_and_does_not_block(root: Path) -> N
     assert [(item.what, item.blocking) for item in found.not_checked] == [("gamma", False)]
 
 
+def test_model_code_whose_entry_cannot_be_read_blocks(root: Path) -> None:
+    edit(root, REGISTRY, '"alpha": supported', "ALPHA: supported")
+    static.commit(root, "Compute the key of alpha")
+    touch(root, f"{MODELS}/alpha/modeling_alpha.py")
+    found = plan(root)
+    assert [(item.what, item.blocking) for item in found.not_checked] == [("alpha", True)]
+    assert f"The registry could not be read as a whole ({REGISTRY}:" in found.not_checked[0].why
+
+
+def test_model_code_whose_entry_was_removed_blocks(root: Path) -> None:
+    line = '        "alpha": supported_features_mapping("default", onnx_config_cls="models.alpha.AlphaOnnxConfig"),\n'
+    edit(root, REGISTRY, line, "")
+    touch(root, f"{MODELS}/alpha/modeling_alpha.py")
+    found = plan(root)
+    assert [item.blocking for item in found.not_checked if item.what == "alpha"] == [True]
+    assert any("The base has default." in item.why for item in found.not_checked)
+
+
+def test_a_configuration_that_lies_aside_is_said(tmp_path: Path) -> None:
+    root = repository(tmp_path / "package", PACKAGE)
+    path = "examples/configuration_b.py"
+    write(root, {path: PACKAGE["acme/a/configuration_a.py"].replace('"a"', '"b"')})
+    said = [(item.what, item.why) for item in check(root).not_checked if item.what == path]
+    assert len(said) == 1
+    assert "examples/ is not looked at" in said[0][1]
+    write(root, {"pyproject.toml": '[tool.transformers-export]\nconfigurations = ["examples/configuration_*.py"]\n'})
+    static.commit(root, "Look at examples")
+    touch(root, path)
+    assert [item.what for item in plan(root).not_checked if item.blocking] == ["b"]
+
+
 @pytest.mark.parametrize("pattern", ["gamma", f"{MODELS}/gamma/*"])
 def test_a_reason_in_the_settings_lifts_the_block(root: Path, pattern: str) -> None:
     path = f"{MODELS}/gamma/configuration_gamma.py"
