@@ -139,7 +139,7 @@ def _impact(
 
 def _hub_impact(snapshot: Snapshot, changes: Changes, exportable: Exportable) -> Impact:
     """A Hub folder holds one model: any of its Python, or its config.json, affects it."""
-    code = [file.path for file in changes.files if file.path == "config.json" or file.path.endswith(".py")]
+    code = [path for path in sorted(changes.paths) if path == "config.json" or path.endswith(".py")]
     keys = sorted(exportable.features) or ([key for key in [_hub_key(snapshot)] if key] if code else [])
     return Impact(tuple(Affected(key, code[0], "its folder changed") for key in keys) if code else ())
 
@@ -282,6 +282,11 @@ def _notes(project: Project, base: Snapshot | None, changes: Changes | None) -> 
         if before != project.settings:
             why = "[tool.transformers-export] changed; models that did not change were not exported again (--all does)"
             yield NotChecked("settings", why)
+    for file in changes.files if changes else ():
+        if file.submodule:
+            yield NotChecked(
+                file.path, "a submodule changed: its files are not read here, so nothing follows from them"
+            )
     for target in project.settings.targets:
         if target != "onnx":
             yield NotChecked(f"target {target}", "this version exports to ONNX only", blocking=True)
