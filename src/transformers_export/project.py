@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _TABLE = "transformers-export"
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_MOST_BYTES = 10**18
+_MOST = {"opset": 1000, "timeout": 10**6, "jobs": 10**4, "atol": 10**6}
+"""Above what there is a use for: a timeout of eleven days is one nobody waits for."""
 
 _TRANSFORMERS_REGISTRY = "src/transformers/onnx/features.py"
 _MATRICES = ("tests/onnx/test_onnx_v2.py", "tests/test_onnx_v2.py")
@@ -217,7 +220,7 @@ def parse_memory(written: str) -> int:
         found = int(float(number) * factor)
     except (ValueError, OverflowError):
         found = 0
-    if found <= 0:
+    if not 0 < found <= _MOST_BYTES:
         raise SettingsError(
             f"{written!r} is no amount of memory: expected bytes, or a number with {', '.join(_UNITS)}."
         )
@@ -227,14 +230,23 @@ def parse_memory(written: str) -> int:
 def _require_sensible(settings: Settings) -> None:
     for key in ("opset", "timeout", "jobs", "atol", "memory_limit"):
         value = getattr(settings, key)
-        if isinstance(value, (int, float)) and not value > 0:
-            raise SettingsError(f"[tool.{_TABLE}] {key.replace('_', '-')} = {value:g}: expected a number above zero.")
+        if isinstance(value, (int, float)) and not 0 < value <= _MOST.get(key, _MOST_BYTES):  # TOML has nan and inf
+            most = f" and at most {_MOST.get(key, _MOST_BYTES):g}" if value > 0 else ""
+            written = f"{key.replace('_', '-')} = {_short(value)}"
+            raise SettingsError(f"[tool.{_TABLE}] {written}: expected a number above zero{most}.")
     if isinstance(settings.memory_limit, str):
         parse_memory(settings.memory_limit)
     for name, reasons in (("expected-failures", settings.expected_failures), ("ignore", settings.ignore)):
         for key, reason in reasons.items():
             if not reason.strip():
                 raise SettingsError(f"[tool.{_TABLE}.{name}] {key!r} has no reason: write why, the report shows it.")
+
+
+def _short(value: float) -> str:
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return "an enormous number"
 
 
 def _toml(content: bytes, label: str) -> dict[str, Any]:
@@ -246,7 +258,7 @@ def _toml(content: bytes, label: str) -> dict[str, Any]:
         import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
     try:
         table: dict[str, Any] = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number or a nesting beyond what Python reads
         raise SettingsError(f"pyproject.toml of {label} is no valid TOML: {error}. Correct it there.") from error
     return table
 

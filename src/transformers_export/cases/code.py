@@ -95,7 +95,7 @@ def _differs(head: Snapshot, base: Snapshot, path: str) -> bool:
 
 
 def _rest(snapshot: Snapshot, source: python.Source) -> Counter[str]:
-    return Counter(ast.dump(node) for node in source.body if not _hands_on(snapshot, source, node))
+    return Counter(python.said(node) for node in source.body if not _hands_on(snapshot, source, node))
 
 
 def _hands_on(snapshot: Snapshot, source: python.Source, node: ast.stmt) -> bool:

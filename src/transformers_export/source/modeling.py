@@ -161,7 +161,7 @@ def _registration(snapshot: Snapshot, source: python.Source, auto_class: str, ca
     names = (name for name in map(python.dotted, given) if name)
     classes = (snapshot.find_class(target) for name in names for target in snapshot.targets(source, name))
     files = frozenset(item.path for item in classes if item)
-    return Registration(source.path, call.lineno, auto_class, keys, files, ast.dump(call))
+    return Registration(source.path, call.lineno, auto_class, keys, files, python.said(call))
 
 
 def _registered(snapshot: Snapshot) -> Heads:
