@@ -12,8 +12,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.cases.affected import Impact, everything, impact
+from transformers_export.cases.notes import notes
 from transformers_export.cases.types import DEFAULT_MEMORY_LIMIT, DEFAULT_TIMEOUT, Case, ExporterChoice, Plan, Provider
-from transformers_export.project import Settings, SettingsError, read_settings
+from transformers_export.project import Settings, SettingsError
 from transformers_export.source import registry
 from transformers_export.source.configuration import key_of
 from transformers_export.verdict.types import Affected, NotChecked
@@ -109,7 +110,7 @@ def make_plan(
     not_checked += [_unplaced(path, settings) for path in found.unplaced]
     if everything and not found.affected:
         not_checked.append(_nothing_at_all(exportable))
-    not_checked += _notes(project, base, changes)
+    not_checked += notes(project, base, changes)
     return Plan(tuple(cases), found.affected, tuple(not_checked))
 
 
@@ -270,23 +271,3 @@ def _nothing_at_all(exportable: Exportable) -> NotChecked:
 
 def _remedy(name: str) -> str:
     return f'Register its features, or say why not: [tool.transformers-export.ignore] "{name}" = "reason".'
-
-
-def _notes(project: Project, base: Snapshot | None, changes: Changes | None) -> Iterator[NotChecked]:
-    """What a reader should know of the plan: settings that changed with it, targets that are not built."""
-    if changes is not None and base is not None and "pyproject.toml" in changes.paths:
-        try:
-            before: Settings | None = read_settings(base.tree)
-        except SettingsError:
-            before = None
-        if before != project.settings:
-            why = "[tool.transformers-export] changed; models that did not change were not exported again (--all does)"
-            yield NotChecked("settings", why)
-    for file in changes.files if changes else ():
-        if file.submodule:
-            yield NotChecked(
-                file.path, "a submodule changed: its files are not read here, so nothing follows from them"
-            )
-    for target in project.settings.targets:
-        if target != "onnx":
-            yield NotChecked(f"target {target}", "this version exports to ONNX only", blocking=True)

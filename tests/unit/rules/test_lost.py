@@ -134,3 +134,29 @@ def test_all_of_nothing_blocks(tmp_path: Path) -> None:
     result = check(root, None)
     plan = make_plan(result.project, result.head, None, everything=True)
     assert [(item.what, item.blocking) for item in plan.not_checked] == [("model types", True)]
+
+
+def test_features_and_model_types_that_left_the_registry_are_said(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r")
+    edit(root, REGISTRY, '            "causal-lm",\n            "causal-lm-with-past",\n', "")
+    entry = '        "alpha": supported_features_mapping("default", onnx_config_cls="models.alpha.AlphaOnnxConfig"),\n'
+    edit(root, REGISTRY, entry, "")
+    said = {item.what: (item.why, item.blocking) for item in check(root).not_checked}
+    features = "features causal-lm, causal-lm-with-past of beta-two are no longer registered"
+    assert said["beta-two/causal-lm, causal-lm-with-past"] == (features, False)
+    assert said["alpha"] == ("alpha is no longer registered (it had default)", False)
+
+
+def test_an_entry_that_cannot_be_read_any_more_blocks(root: Path) -> None:
+    edit(root, FEATURES, '.register("a"', ".register(KEY")
+    found = blocking(check(root))
+    assert "could not be read (the model type given to FeaturesManager.register is computed)" in found["a"]
+
+
+def test_findings_ignored_by_the_settings_are_said(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r")
+    edit(root, ALPHA, "class AlphaOnnxConfig(OnnxConfig)", "class OtherOnnxConfig(OnnxConfig)")
+    write(root, {"pyproject.toml": '[tool.transformers-export.ignore]\n"*" = "because"\n'})
+    result = check(root)
+    assert [item for item in result.findings if item.status == "new"] == []
+    assert {item.why for item in result.not_checked} == {"ignored: because"}
