@@ -127,6 +127,11 @@ def resolve(root: Path, rev: str) -> str:
     if found:
         return found.decode().strip()
     require_repository(root)
+    if not git.run(root, "rev-list", "--max-count=1", "--all"):
+        raise ChangesError(
+            f"{root} has no commit yet, so there is no {rev!r} to compare with. Make a first commit, or stage the "
+            "files and check those."
+        )
     if _is_shallow(root):
         raise ChangesError(
             f"Revision {rev!r} is not in this clone, which is shallow. Complete it with `git fetch --unshallow "

@@ -6,6 +6,7 @@ this file.
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 from functools import cached_property
@@ -73,6 +74,10 @@ class _WorkingTree:
                 return file.read()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a link to itself
+                return None
+            raise
 
     def exists(self, path: str) -> bool:
         return os.path.isfile(self._prefix + path)  # noqa: PTH113

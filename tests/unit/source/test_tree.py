@@ -94,6 +94,7 @@ def test_links_are_read_through(tmp_path: Path) -> None:
             assert each.read(path) == b"x = 1\n", (each.label, path)
         for path in ("broken.py", "circle.py", "folder"):
             assert not each.exists(path), (each.label, path)
+            assert each.read(path) is None
         assert each.read("sub/real.py") == b"x = 1\n"
 
 
