@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Status = Literal["added", "modified", "deleted", "renamed"]
 _STATUS: dict[str, Status] = {"A": "added", "C": "added", "D": "deleted", "R": "renamed"}
 
+_GITLINK = "160000"
+"""Git's mode of a submodule."""
+
 
 class ChangesError(Exception):
     """What changed cannot be said. The message says why and what to do."""
@@ -31,6 +34,8 @@ class ChangedFile:
     status: Status
     old_path: str | None = None
     """Where a renamed file was before."""
+    submodule: bool = False
+    """Whether it is the commit of another repository, whose files are not here."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,11 @@ def resolve(root: Path, rev: str) -> str:
     if found:
         return found.decode().strip()
     require_repository(root)
+    if not git.run(root, "rev-list", "--max-count=1", "--all"):
+        raise ChangesError(
+            f"{root} has no commit yet, so there is no {rev!r} to compare with. Make a first commit, or stage the "
+            "files and check those."
+        )
     if _is_shallow(root):
         raise ChangesError(
             f"Revision {rev!r} is not in this clone, which is shallow. Complete it with `git fetch --unshallow "
@@ -175,16 +185,19 @@ def _range(written: bytes) -> tuple[int, int]:
 
 
 def _diff(root: Path, *what: str) -> tuple[ChangedFile, ...]:
-    output = git.run(root, "diff", "--name-status", "-z", "--find-renames", "--relative", "--no-ext-diff", *what, "--")
+    output = git.run(root, "diff", "--raw", "-z", "--find-renames", "--relative", "--no-ext-diff", *what, "--")
     fields = iter(git.names(output))
     found: list[ChangedFile] = []
-    for letter in fields:
+    for entry in fields:  # ":100644 160000 <old id> <new id> M", then the path, or the old one and the new
+        before, after, _, _, letter = entry.split(" ")
         status = _STATUS.get(letter[0], "modified")
+        submodule = _GITLINK in (before.removeprefix(":"), after)
         first = next(fields)
         if letter[0] in "RC":
-            found.append(ChangedFile(next(fields), status, first if status == "renamed" else None))
+            old = first if status == "renamed" else None
+            found.append(ChangedFile(next(fields), status, old, submodule))
         else:
-            found.append(ChangedFile(first, status))
+            found.append(ChangedFile(first, status, submodule=submodule))
     return tuple(found)
 
 

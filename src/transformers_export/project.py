@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _TABLE = "transformers-export"
 _UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+_MOST_BYTES = 10**18
+_MOST = {"opset": 1000, "timeout": 10**6, "jobs": 10**4, "atol": 10**6}
+"""Above what there is a use for: a timeout of eleven days is one nobody waits for."""
 
 _TRANSFORMERS_REGISTRY = "src/transformers/onnx/features.py"
 _MATRICES = ("tests/onnx/test_onnx_v2.py", "tests/test_onnx_v2.py")
@@ -103,16 +106,22 @@ class Project:
     def base_snapshot(self, tree: Tree, head: Snapshot) -> Snapshot:
         """The readers on the tree the head is compared with; what the head has parsed is not parsed again.
 
-        Its layout is recognised anew, under the settings of the head: a change may add the registry, or mend settings
-        that could not be read.
+        Its layout is recognised anew, under its own settings: a change may add the registry, or point the settings at
+        another. Where those cannot be read, the head's stand in. What either tree calls a configuration is one in both.
         """
         modules = Modules(tree, head.parsed)
-        settings = self.settings
+        try:
+            settings = read_settings(tree)
+        except SettingsError:  # which the change mends
+            settings = self.settings
         if settings.registry and not tree.exists(settings.registry):
             settings = replace(settings, registry=None)
         before = _assemble(self.root, tree, replace(settings, matrix=None, docs=None), modules)
         matrix = self.matrix if self.matrix and tree.exists(self.matrix) else before.matrix
-        return replace(before, matrix=matrix)._snapshot(tree, head.parsed)
+        base = replace(before, matrix=matrix)._snapshot(tree, head.parsed)
+        head.widen(base)
+        base.widen(head)
+        return base
 
     def _snapshot(self, tree: Tree, parsed: Parsed) -> Snapshot:
         return Snapshot(
@@ -211,7 +220,7 @@ def parse_memory(written: str) -> int:
         found = int(float(number) * factor)
     except (ValueError, OverflowError):
         found = 0
-    if found <= 0:
+    if not 0 < found <= _MOST_BYTES:
         raise SettingsError(
             f"{written!r} is no amount of memory: expected bytes, or a number with {', '.join(_UNITS)}."
         )
@@ -221,14 +230,23 @@ def parse_memory(written: str) -> int:
 def _require_sensible(settings: Settings) -> None:
     for key in ("opset", "timeout", "jobs", "atol", "memory_limit"):
         value = getattr(settings, key)
-        if isinstance(value, (int, float)) and not value > 0:
-            raise SettingsError(f"[tool.{_TABLE}] {key.replace('_', '-')} = {value:g}: expected a number above zero.")
+        if isinstance(value, (int, float)) and not 0 < value <= _MOST.get(key, _MOST_BYTES):  # TOML has nan and inf
+            most = f" and at most {_MOST.get(key, _MOST_BYTES):g}" if value > 0 else ""
+            written = f"{key.replace('_', '-')} = {_short(value)}"
+            raise SettingsError(f"[tool.{_TABLE}] {written}: expected a number above zero{most}.")
     if isinstance(settings.memory_limit, str):
         parse_memory(settings.memory_limit)
     for name, reasons in (("expected-failures", settings.expected_failures), ("ignore", settings.ignore)):
         for key, reason in reasons.items():
             if not reason.strip():
                 raise SettingsError(f"[tool.{_TABLE}.{name}] {key!r} has no reason: write why, the report shows it.")
+
+
+def _short(value: float) -> str:
+    try:
+        return f"{value:g}"
+    except OverflowError:
+        return "an enormous number"
 
 
 def _toml(content: bytes, label: str) -> dict[str, Any]:
@@ -240,7 +258,7 @@ def _toml(content: bytes, label: str) -> dict[str, Any]:
         import tomli as tomllib  # type: ignore[import-not-found, unused-ignore]
     try:
         table: dict[str, Any] = tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number or a nesting beyond what Python reads
         raise SettingsError(f"pyproject.toml of {label} is no valid TOML: {error}. Correct it there.") from error
     return table
 
@@ -254,7 +272,7 @@ def _recognise(tree: Tree, settings: Settings, modules: Modules) -> tuple[Layout
     configuration = tree.read("config.json")
     if configuration is not None and b'"auto_map"' in configuration:
         return "remote-code", (), ()
-    found = [path for path in tree.search([".register("], "*.py") if not path.startswith(_ASIDE)]
+    found = [path for path in tree.search([".register(", "FeaturesManager"], "*.py") if not path.startswith(_ASIDE)]
     registries = [path for path in found if registry.registers(modules, path)]
     auto = tuple(path for path in found if modeling.registers(modules, path))
     if settings.registry:

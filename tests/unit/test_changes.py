@@ -160,3 +160,11 @@ def test_lines_are_mapped_between_revisions(root: Path, after: str, mapping: dic
     from_rev = commit(root, "Change")
     found = {line: map_line(root, "kept.py", line, from_rev=from_rev, to_rev=to_rev) for line in mapping}
     assert found == mapping
+
+
+def test_a_repository_without_any_commit_says_so(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "a.py").write_text("")
+    with pytest.raises(ChangesError, match="has no commit yet") as caught:
+        from_git(tmp_path, "HEAD")
+    assert "git fetch" not in str(caught.value)

@@ -136,6 +136,11 @@ def test_every_key() -> None:
         ({"exporter": "fast"}, "exporter"),
         ({"opset": "18"}, r"Expected `int.*opset"),
         ({"timeout": 0}, "timeout = 0: expected a number above zero"),
+        ({"timeout": float("inf")}, "timeout = inf: expected a number above zero and at most 1e\\+06"),
+        ({"atol": float("nan")}, "atol = nan: expected a number above zero"),
+        ({"atol": float("inf")}, "atol = inf: expected a number above zero"),
+        ({"atol": -1e-3}, "atol = -0.001: expected a number above zero"),
+        ({"memory-limit": 10**400}, "memory-limit = an enormous number"),
         ({"memory-limit": "much"}, "'much' is no amount of memory"),
         ({"ignore": {"unregistered": " "}}, "has no reason"),
         ([], "must be a table"),
@@ -152,8 +157,16 @@ def test_a_file_that_settings_name_must_exist(tmp_path: Path) -> None:
         opened(root)
 
 
-def test_invalid_toml(tmp_path: Path) -> None:
-    root = repository(tmp_path / "r", {"pyproject.toml": "[tool.transformers-export\n"})
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.transformers-export\n",
+        f"[tool.transformers-export]\nx = {'[' * 5000}",
+        f"[tool.transformers-export]\nopset = {'9' * 5000}",
+    ],
+)
+def test_invalid_toml(tmp_path: Path, text: str) -> None:
+    root = repository(tmp_path / "r", {"pyproject.toml": text})
     with pytest.raises(SettingsError, match="no valid TOML"):
         opened(root)
 
@@ -165,7 +178,7 @@ def test_memory(written: str, size: int) -> None:
     assert parse_memory(written) == size
 
 
-@pytest.mark.parametrize("written", ["", "-1", "GiB", "inf", "nan", "1e999GB"])
+@pytest.mark.parametrize("written", ["", "-1", "GiB", "inf", "nan", "1e999GB", "1e20"])
 def test_no_memory(written: str) -> None:
     with pytest.raises(SettingsError):
         parse_memory(written)
@@ -181,3 +194,9 @@ def test_a_base_is_read_with_the_settings_of_the_head(tmp_path: Path) -> None:
     base = project.base_snapshot(tree.revision(root, "HEAD"), head)
     assert (base.layout, base.registries) == ("package", ("src/acme/export.py",))
     assert base.registry.entry("a") is not None
+
+
+def test_numbers_that_only_toml_has(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"pyproject.toml": "[tool.transformers-export]\natol = inf\n"})
+    with pytest.raises(SettingsError, match="atol = inf"):
+        opened(root)

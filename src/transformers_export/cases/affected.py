@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transformers_export.cases.code import by_code, is_model_code
 from transformers_export.rules.helpers import stands_alone
 from transformers_export.rules.scope import dependents, touched_keys
 from transformers_export.source import modeling
@@ -12,12 +13,10 @@ from transformers_export.source.configuration import key_of
 from transformers_export.verdict.types import Affected
 
 if TYPE_CHECKING:
-    from transformers_export.changes import ChangedFile, Changes
+    from transformers_export.changes import Changes
     from transformers_export.source.registry import Entry
     from transformers_export.source.snapshot import Snapshot
 
-_FOREIGN = ("modeling_tf_", "modeling_flax_")
-"""Models of frameworks that are not exported."""
 _LIBRARY = "src/transformers/onnx/"
 """What every ONNX configuration of transformers 4 is built on."""
 
@@ -57,16 +56,19 @@ def impact(snapshot: Snapshot, base: Snapshot | None, changes: Changes, known: f
     bases = [file.path for file in alive if file.path.endswith(".py")]
     for path, (name, above) in dependents(snapshot, bases).items():
         add(keys_of(snapshot, path, known), path, f"{name} derives from {above}, which changed")
-    for file in alive:
-        if _is_model_code(file):
-            folder = file.path.rpartition("/")[0]
+    for changed in sorted(changes.paths):  # deleted code and the old places of renamed code too
+        if is_model_code(changed):
+            folder = changed.rpartition("/")[0]
             beside = [path for path in snapshot.configurations if path.rpartition("/")[0] == folder]
             add(
                 {key for path in beside for key in keys_of(snapshot, path, known)},
-                file.path,
+                changed,
                 "its modeling code changed",
             )
     _add_shared(snapshot, base, changes, add_to=found)
+    if snapshot.layout == "package":
+        for item in by_code(snapshot, base, changes.paths, known):
+            found.setdefault(item.model_type, item)
     return Impact(tuple(found[key] for key in sorted(found)), tuple(unplaced))
 
 
@@ -99,11 +101,6 @@ def _should_lead_somewhere(snapshot: Snapshot, path: str) -> bool:
     if source is None:
         return False
     return bool(source.unread) or any(stands_alone(snapshot, item) for item in snapshot.onnx_classes(path))
-
-
-def _is_model_code(file: ChangedFile) -> bool:
-    name = file.path.rpartition("/")[2]
-    return name.startswith(("modeling_", "modular_")) and name.endswith(".py") and not name.startswith(_FOREIGN)
 
 
 def _add_shared(snapshot: Snapshot, base: Snapshot | None, changes: Changes, add_to: dict[str, Affected]) -> None:

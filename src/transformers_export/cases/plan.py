@@ -12,8 +12,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.cases.affected import Impact, everything, impact
+from transformers_export.cases.notes import notes
 from transformers_export.cases.types import DEFAULT_MEMORY_LIMIT, DEFAULT_TIMEOUT, Case, ExporterChoice, Plan, Provider
-from transformers_export.project import Settings, SettingsError, read_settings
+from transformers_export.project import Settings, SettingsError
 from transformers_export.source import registry
 from transformers_export.source.configuration import key_of
 from transformers_export.verdict.types import Affected, NotChecked
@@ -104,9 +105,12 @@ def make_plan(
         made = [case for feature in features for case in _cases(item.model_type, feature, exportable, limits, settings)]
         cases += made
         if not made:
-            not_checked.append(_no_case(item, snapshot, changes, exportable, settings))
+            doubt = _doubt(item, project, snapshot, base)
+            not_checked.append(_no_case(item, snapshot, changes, exportable, settings, doubt))
     not_checked += [_unplaced(path, settings) for path in found.unplaced]
-    not_checked += _notes(project, base, changes)
+    if everything and not found.affected:
+        not_checked.append(_nothing_at_all(exportable))
+    not_checked += notes(project, base, changes)
     return Plan(tuple(cases), found.affected, tuple(not_checked))
 
 
@@ -136,7 +140,7 @@ def _impact(
 
 def _hub_impact(snapshot: Snapshot, changes: Changes, exportable: Exportable) -> Impact:
     """A Hub folder holds one model: any of its Python, or its config.json, affects it."""
-    code = [file.path for file in changes.files if file.path == "config.json" or file.path.endswith(".py")]
+    code = [path for path in sorted(changes.paths) if path == "config.json" or path.endswith(".py")]
     keys = sorted(exportable.features) or ([key for key in [_hub_key(snapshot)] if key] if code else [])
     return Impact(tuple(Affected(key, code[0], "its folder changed") for key in keys) if code else ())
 
@@ -217,10 +221,27 @@ def _reason(reasons: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     return next((why for pattern, why in reasons.items() if any(fnmatchcase(name, pattern) for name in names)), None)
 
 
+def _doubt(item: Affected, project: Project, snapshot: Snapshot, base: Snapshot | None) -> str:
+    """Why a model type that has no features may well be one to export; empty where nothing speaks for it."""
+    if snapshot.registry.unread:
+        first = snapshot.registry.unread[0]
+        return f"The registry could not be read as a whole ({first.path}:{first.line}: {first.why})"
+    had = _exportable(project, base).features.get(item.model_type) if base else None
+    return f"The base has {', '.join(had)}" if had else ""
+
+
 def _no_case(
-    item: Affected, snapshot: Snapshot, changes: Changes | None, exportable: Exportable, settings: Settings
+    item: Affected,
+    snapshot: Snapshot,
+    changes: Changes | None,
+    exportable: Exportable,
+    settings: Settings,
+    doubt: str,
 ) -> NotChecked:
-    """Why a model type is not exported. It blocks when its own configuration changed, or a Hub folder's only model."""
+    """Why a model type is not exported.
+
+    It blocks when its own configuration changed, when it may have been registered, and for a Hub folder's only model.
+    """
     reason = _reason(settings.ignore, (item.model_type, item.path))
     if reason is not None:
         return NotChecked(item.model_type, f"no export, as the settings say: {reason}")
@@ -228,6 +249,8 @@ def _no_case(
         why = f"no export: expected {exportable.place}, and an Auto class of a known task in auto_map"
         return NotChecked(item.model_type, f"{why}. {_remedy(item.model_type)}", blocking=True)
     why = f"nothing to export: {item.why} ({item.path}), but {item.model_type!r} has no features in {exportable.place}"
+    if doubt:
+        return NotChecked(item.model_type, f"{why}. {doubt}. {_remedy(item.model_type)}", blocking=True)
     if changes is None or item.path not in changes.paths or not snapshot.is_configuration(item.path):
         return NotChecked(item.model_type, f"{why}.")
     return NotChecked(item.model_type, f"{why}. {_remedy(item.model_type)}", blocking=True)
@@ -241,20 +264,10 @@ def _unplaced(path: str, settings: Settings) -> NotChecked:
     return NotChecked(path, f"{why}. {_remedy(path)}", blocking=True)
 
 
+def _nothing_at_all(exportable: Exportable) -> NotChecked:
+    why = f"all were asked for, and none is registered: no features were found in {exportable.place}"
+    return NotChecked("model types", why, blocking=True)
+
+
 def _remedy(name: str) -> str:
     return f'Register its features, or say why not: [tool.transformers-export.ignore] "{name}" = "reason".'
-
-
-def _notes(project: Project, base: Snapshot | None, changes: Changes | None) -> Iterator[NotChecked]:
-    """What a reader should know of the plan: settings that changed with it, targets that are not built."""
-    if changes is not None and base is not None and "pyproject.toml" in changes.paths:
-        try:
-            before: Settings | None = read_settings(base.tree)
-        except SettingsError:
-            before = None
-        if before != project.settings:
-            why = "[tool.transformers-export] changed; models that did not change were not exported again (--all does)"
-            yield NotChecked("settings", why)
-    for target in project.settings.targets:
-        if target != "onnx":
-            yield NotChecked(f"target {target}", "this version exports to ONNX only", blocking=True)

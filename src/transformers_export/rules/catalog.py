@@ -16,6 +16,7 @@ from transformers_export.rules import (
     unreachable_key,
     unregistered,
 )
+from transformers_export.rules.lost import find_lost
 from transformers_export.rules.scope import Scope, scope_of
 from transformers_export.source.python import Unread
 from transformers_export.verdict.types import Finding, NotChecked
@@ -86,7 +87,8 @@ def find_all(
             kept.append(item)
         else:
             not_checked.append(NotChecked(f"{item.rule} of {item.subject} in {item.path}", f"ignored: {reason}"))
-    return tuple(kept), (*not_checked, *_gaps(head, scope, unread, changed or frozenset()))
+    lost = find_lost(head, base) if base else ()
+    return tuple(kept), (*lost, *not_checked, *_gaps(head, scope, unread, changed))
 
 
 Key = tuple[str, str, str]
@@ -120,10 +122,21 @@ def _reason(item: Finding, ignore: Mapping[str, str]) -> str | None:
     return None
 
 
-def _gaps(snapshot: Snapshot, scope: Scope, unread: set[Unread], changed: frozenset[str]) -> Iterator[NotChecked]:
-    """What the readers could not read of what was looked at. A changed file that is no Python at all blocks."""
+def _gaps(
+    snapshot: Snapshot, scope: Scope, unread: set[Unread], changed: frozenset[str] | None
+) -> Iterator[NotChecked]:
+    """What the readers could not read of what was looked at.
+
+    A changed file that is no Python at all blocks, and where everything is checked such a registry.
+    """
+    for path in sorted(changed or ()):
+        if snapshot.is_set_aside(path) and snapshot.tree.exists(path):
+            folder = path.partition("/")[0]
+            why = f"it is named like a configuration, but {folder}/ is not looked at: name it under `configurations`"
+            yield NotChecked(path, f"{why} in [tool.transformers-export] if it is one")
     found = unread | set(snapshot.registry.unread)
-    for path in scope.configurations(snapshot):
+    deciding = frozenset(snapshot.registries) if changed is None else changed
+    for path in (*scope.configurations(snapshot), *snapshot.auto_registrations):
         source = snapshot.source(path)
         found |= set(source.unread) if source else set()
     if snapshot.matrix is None:
@@ -134,4 +147,4 @@ def _gaps(snapshot: Snapshot, scope: Scope, unread: set[Unread], changed: frozen
     if scope.entries(snapshot):
         found |= set(snapshot.heads.unread)
     for item in sorted(found, key=lambda item: (item.path, item.line, item.why)):
-        yield NotChecked(f"{item.path}:{item.line}", item.why, blocking=item.broken and item.path in changed)
+        yield NotChecked(f"{item.path}:{item.line}", item.why, blocking=item.broken and item.path in deciding)

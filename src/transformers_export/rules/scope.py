@@ -45,6 +45,8 @@ def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | No
     paths = set(changed) | {item for path in changed if path.endswith("__init__.py") for item in _beside(trees, path)}
     paths |= dependents(head, paths).keys()
     keys = touched_keys(head, base, changed)
+    if base and set(base.registries) != set(head.registries):  # the settings may name others
+        keys |= _different(_said(head), _said(base))
     for snapshot in trees:
         keys |= {item.key for path in paths if snapshot.is_configuration(path) for item in snapshot.model_types(path)}
         keys |= {entry.key for entry in snapshot.registry.entries if _lies_in(snapshot, entry, paths)}
@@ -58,7 +60,7 @@ def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | No
 def touched_keys(head: Snapshot, base: Snapshot | None, changed: frozenset[str]) -> set[str]:
     """The keys whose registry entries, matrix entries or Auto tables a change touches."""
     keys: set[str] = set()
-    if changed.intersection(head.registries):
+    if changed.intersection((*head.registries, *(base.registries if base else ()))):
         keys |= _different(_said(head), _said(base) if base else {})
     if head.matrix_path in changed:
         keys |= _different(_tested(head), _tested(base) if base else {})

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+_NO_TARGET = (b"dangling", b"symlink", b"loop", b"notdir")
+"""How git begins its answer for a link that leads nowhere, out of the repository, or to itself."""
+
 
 class GitError(Exception):
     """Git could not do what was asked; the message is git's own."""
@@ -35,7 +38,10 @@ def names(output: bytes) -> tuple[str, ...]:
 
 
 class Blobs:
-    """Reads blobs through one `git cat-file --batch` process, started on the first read."""
+    """Reads blobs through one `git cat-file --batch` process, started on the first read.
+
+    Symbolic links of a commit are followed as long as they stay in it; git follows none in the index.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -54,6 +60,9 @@ class Blobs:
         fields = header.split()
         if not fields:
             raise GitError(f"git cat-file ended while reading {name!r} in {self._root}")
+        if len(fields) == 2 and fields[0] in _NO_TARGET and fields[1].isdigit():
+            process.stdout.read(int(fields[1]) + 1)
+            return None
         if len(fields) != 3 or not fields[2].isdigit():
             return None  # "<name> missing"
         content = process.stdout.read(int(fields[2]) + 1)[:-1]
@@ -62,7 +71,7 @@ class Blobs:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                ["git", "cat-file", "--batch"],
+                ["git", "cat-file", "--batch", "--follow-symlinks"],
                 cwd=self._root,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -126,6 +126,44 @@ def _keys(value: ast.expr) -> frozenset[str] | None:
     return None if None in names else frozenset(key_of(name) for name in names if name)
 
 
+@dataclass(frozen=True)
+class Registration:
+    """One call of an Auto class's `register`."""
+
+    path: str
+    line: int
+    auto_class: str
+    keys: frozenset[str] | None
+    """The registry keys it is for; None where they are computed."""
+    files: frozenset[str]
+    """Where the classes it names are written."""
+    said: str = field(repr=False)
+    """The call, wherever it stands: equal when nothing about it changed."""
+
+
+def registrations(snapshot: Snapshot) -> tuple[Registration, ...]:
+    """Every call of an Auto class's `register` in a package."""
+    return tuple(
+        _registration(snapshot, source, auto_class, call)
+        for source in filter(None, map(snapshot.source, snapshot.auto_registrations))
+        for auto_class, call in _auto_calls(snapshot, source)
+    )
+
+
+def _registration(snapshot: Snapshot, source: python.Source, auto_class: str, call: ast.Call) -> Registration:
+    first = call.args[0] if call.args else None
+    written = python.text(first)
+    if written is not None:
+        keys: frozenset[str] | None = frozenset((key_of(written),))
+    else:
+        keys = _keys_of(snapshot, source, first) if first else None
+    given = (*call.args, *(item.value for item in call.keywords))
+    names = (name for name in map(python.dotted, given) if name)
+    classes = (snapshot.find_class(target) for name in names for target in snapshot.targets(source, name))
+    files = frozenset(item.path for item in classes if item)
+    return Registration(source.path, call.lineno, auto_class, keys, files, python.said(call))
+
+
 def _registered(snapshot: Snapshot) -> Heads:
     known: dict[str, set[str]] = {}
     judged: set[str] = set()
@@ -147,22 +185,37 @@ def _registered(snapshot: Snapshot) -> Heads:
 
 
 def registers(modules: Modules, path: str) -> bool:
-    """Whether a file calls `AutoConfig.register` or `AutoModel...register`."""
+    """Whether a file calls `AutoConfig.register` or `AutoModel...register`; see `registry.registers`."""
     source = modules.source(path)
+    if source is not None and source.unread:
+        return modules.mentions(path, "Auto", ".register(")
     return source is not None and any(True for _ in _auto_calls(modules, source))
+
+
+def is_call(modules: Modules, source: python.Source, node: ast.expr) -> bool:
+    """Whether an expression is a call of an Auto class's `register` and nothing more."""
+    return isinstance(node, ast.Call) and _registering(modules, source, node) is not None
 
 
 def _auto_calls(modules: Modules, source: python.Source) -> Iterator[tuple[str, ast.Call]]:
     """Every call of an Auto class's `register`, with the name of the class."""
     for statement in source.body:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "register":
-                called = python.dotted(node.func.value)
-                for target in modules.targets(source, called) if called else ():
-                    name = target.rpartition(".")[2]
-                    if target.startswith("transformers.") and name.startswith(("AutoModel", "AutoConfig")):
-                        yield name, node
-                        break
+            name = _registering(modules, source, node) if isinstance(node, ast.Call) else None
+            if name and isinstance(node, ast.Call):
+                yield name, node
+
+
+def _registering(modules: Modules, source: python.Source, node: ast.Call) -> str | None:
+    """The Auto class whose `register` is called."""
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "register":
+        return None
+    called = python.dotted(node.func.value)
+    for target in modules.targets(source, called) if called else ():
+        name = target.rpartition(".")[2]
+        if target.startswith("transformers.") and name.startswith(("AutoModel", "AutoConfig")):
+            return name
+    return None
 
 
 def _keys_of(snapshot: Snapshot, source: python.Source, node: ast.expr) -> frozenset[str] | None:

@@ -48,6 +48,11 @@ class Modules:
             self.parsed[key] = python.parse(content, path)
         return self.parsed[key]
 
+    def mentions(self, path: str, *texts: str) -> bool:
+        """Whether all the texts stand in a file: what remains to be asked of one that is no valid Python."""
+        content = self._read(path) or b""
+        return all(text.encode() in content for text in texts)
+
     def _read(self, path: str) -> bytes | None:
         if not path.startswith(SHIPPED):
             return self.tree.read(path)

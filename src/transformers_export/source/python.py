@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_DEEP = 20
+"""How many lists inside lists are followed: a list can hold itself."""
+
 
 @dataclass(frozen=True)
 class Unread:
@@ -65,14 +68,15 @@ class Source:
 
 
 def parse(content: bytes, path: str) -> Source:
-    """Read a file. Syntax errors and undecodable text become the source's `unread`."""
+    """Read a file. What is no Python, or nested too deeply to be read, becomes the source's `unread`."""
     try:
-        module = ast.parse(content, path)
+        body = tuple(flat(ast.parse(content, path).body))
     except SyntaxError as error:
-        return Source(path, unread=(Unread(path, error.lineno or 1, f"no valid Python: {error.msg}", broken=True),))
+        return _unread(path, error.lineno or 1, f"no valid Python: {error.msg}")
     except ValueError as error:  # a null byte, or text in no known encoding
-        return Source(path, unread=(Unread(path, 1, f"no valid Python: {error}", broken=True),))
-    body = tuple(flat(module.body))
+        return _unread(path, 1, f"no valid Python: {error}")
+    except (RecursionError, MemoryError):
+        return _unread(path, 1, "it is nested too deeply to be read")
     source = Source(path, body=body)
     stars: list[tuple[int, str]] = []
     for statement in body:
@@ -86,6 +90,18 @@ def parse(content: bytes, path: str) -> Source:
                 if isinstance(target, ast.Name):
                     source.assigned[target.id] = (*source.assigned.get(target.id, ()), statement.value)
     return Source(path, source.classes, source.imports, tuple(stars), source.assigned, body)
+
+
+def _unread(path: str, line: int, why: str) -> Source:
+    return Source(path, unread=(Unread(path, line, why, broken=True),))
+
+
+def said(node: ast.AST) -> str:
+    """What code says, wherever it stands, to be compared; code nested too deeply is like no other."""
+    try:
+        return ast.dump(node)
+    except RecursionError:
+        return f"too deep: {id(node)}"
 
 
 def text(node: ast.expr | None) -> str | None:
@@ -104,16 +120,16 @@ def dotted(node: ast.expr) -> str | None:
     return ".".join([node.id, *reversed(parts)])
 
 
-def strings(node: ast.expr, source: Source) -> tuple[str, ...] | None:
+def strings(node: ast.expr, source: Source, depth: int = 0) -> tuple[str, ...] | None:
     """The strings of a literal tuple, list or set, or of a name the file assigns one to exactly once."""
     if isinstance(node, ast.Name):
         values = source.assigned.get(node.id, ())
-        return strings(values[0], source) if len(values) == 1 and not isinstance(values[0], ast.Name) else None
-    if not isinstance(node, (ast.Tuple, ast.List, ast.Set)):
+        return strings(values[0], source, depth) if len(values) == 1 and not isinstance(values[0], ast.Name) else None
+    if not isinstance(node, (ast.Tuple, ast.List, ast.Set)) or depth > _DEEP:
         return None
     found: list[str] = []
     for item in node.elts:
-        inner = strings(item.value, source) if isinstance(item, ast.Starred) else _one(item)
+        inner = strings(item.value, source, depth + 1) if isinstance(item, ast.Starred) else _one(item)
         if inner is None:
             return None
         found.extend(inner)

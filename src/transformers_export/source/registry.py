@@ -95,8 +95,10 @@ def read(modules: Modules, paths: Sequence[str]) -> Registry:
 
 
 def registers(modules: Modules, path: str) -> bool:
-    """Whether a file calls `FeaturesManager.register`."""
+    """Whether a file calls `FeaturesManager.register`; one that is no valid Python when it names both words."""
     source = modules.source(path)
+    if source is not None and source.unread:
+        return modules.mentions(path, "FeaturesManager", "register")
     return source is not None and any(True for _ in _register_calls(modules, source))
 
 
@@ -154,14 +156,7 @@ def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry |
         if isinstance(statement, ast.ClassDef):
             continue
         for node in ast.walk(statement):
-            if (
-                not isinstance(node, ast.Call)
-                or not isinstance(node.func, ast.Attribute)
-                or node.func.attr != "register"
-            ):
-                continue
-            called = python.dotted(node.func)
-            if called is None or not any(target in _REGISTER for target in modules.targets(source, called)):
+            if not isinstance(node, ast.Call) or not is_call(modules, source, node):
                 continue
             key = node.args[0] if node.args else None
             name = python.text(key)
@@ -170,6 +165,14 @@ def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry |
             else:
                 normal = name.replace("_", "-").lower()  # as register() itself does
                 yield _call_entry(modules, source, normal, key, node, node.args[1:], "onnx_config")
+
+
+def is_call(modules: Modules, source: python.Source, node: ast.expr) -> bool:
+    """Whether an expression is a call of `FeaturesManager.register`."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "register":
+        return False
+    called = python.dotted(node.func)
+    return called is not None and any(target in _REGISTER for target in modules.targets(source, called))
 
 
 def _call_entry(

@@ -55,11 +55,26 @@ class Snapshot(Modules):
 
     def is_configuration(self, path: str) -> bool:
         """Whether this file holds configurations: by its name, in a package also by the classes in it."""
-        if not path.endswith(".py") or path.startswith(self.aside or ("\0",)):
+        if not path.endswith(".py") or self._lies_aside(path):
             return False
-        if any(fnmatchcase(path, pattern) for pattern in self.patterns):
+        if self._is_named_so(path):
             return True
         return self.layout == "package" and path in self._mentioning and bool(self.onnx_classes(path))
+
+    def is_set_aside(self, path: str) -> bool:
+        """Whether a file has the name of a configuration, but lies where none is looked for."""
+        return path.endswith(".py") and self._lies_aside(path) and self._is_named_so(path)
+
+    def _lies_aside(self, path: str) -> bool:
+        return bool(self.aside) and path.startswith(self.aside)
+
+    def _is_named_so(self, path: str) -> bool:
+        return any(fnmatchcase(path, pattern) for pattern in self.patterns)
+
+    def widen(self, other: Snapshot) -> None:
+        """Also call a configuration what another state of the repository calls one, before anything is read."""
+        self.patterns = tuple(dict.fromkeys((*self.patterns, *other.patterns)))
+        self.aside = tuple(folder for folder in self.aside if folder in other.aside)
 
     @cached_property
     def _mentioning(self) -> frozenset[str]:

@@ -6,7 +6,9 @@ this file.
 
 from __future__ import annotations
 
+import errno
 import os
+import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +17,11 @@ from transformers_export.source import git
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+_LINK = "120000 "
+"""Git's mode of a symbolic link."""
+_DEEP = 40
+"""How many links are followed, as systems do: more is a circle."""
 
 
 class Tree(Protocol):
@@ -67,6 +74,10 @@ class _WorkingTree:
                 return file.read()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:  # a link to itself
+                return None
+            raise
 
     def exists(self, path: str) -> bool:
         return os.path.isfile(self._prefix + path)  # noqa: PTH113
@@ -112,8 +123,28 @@ class _GitTree:
     def _blob(self, path: str) -> tuple[str, bytes] | None:
         if path not in self._known:
             # "./" makes git take the path from our root, which may lie below the repository's own.
-            self._known[path] = self._blobs.read(f"{self._rev}:./{path}")
+            target = path if self._rev else self._followed(path)
+            self._known[path] = self._blobs.read(f"{self._rev}:./{target}") if target else None
         return self._known[path]
+
+    def _followed(self, path: str) -> str | None:
+        """Where a path of the index leads through symbolic links, or None when it leads out of the root or nowhere."""
+        for _ in range(_DEEP):
+            parts = path.split("/")
+            heads = ("/".join(parts[: count + 1]) for count in range(len(parts)))
+            link = next((head for head in heads if head in self._links), None)
+            if link is None:
+                return path
+            target = os.fsdecode((self._blobs.read(f":./{link}") or ("", b""))[1])
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(link), target) + path[len(link) :])
+            if path.startswith(("/", "..")):
+                return None
+        return None
+
+    @cached_property
+    def _links(self) -> frozenset[str]:
+        listed = git.names(git.run(self.root, "ls-files", "-z", "--cached", "--stage"))
+        return frozenset(entry.partition("\t")[2] for entry in listed if entry.startswith(_LINK))
 
     def paths(self) -> Sequence[str]:
         return self._paths
@@ -134,5 +165,6 @@ def _search(root: Path, texts: Sequence[str], where: list[str], patterns: Sequen
     if not texts:
         return ()
     needles = [argument for text in texts for argument in ("-e", text)]
-    command = ["grep", "-l", "-z", "-I", "-F", *needles, *where, "--", *patterns]
+    # -a: attributes such as `*.py -diff` make git call Python binary, and would hide it.
+    command = ["grep", "-l", "-z", "-a", "-F", *needles, *where, "--", *patterns]
     return tuple(sorted(git.names(git.run(root, *command, expected=(0, 1)))))

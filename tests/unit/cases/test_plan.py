@@ -158,6 +158,37 @@ def test_model_code_without_features_is_said_and_does_not_block(root: Path) -> N
     assert [(item.what, item.blocking) for item in found.not_checked] == [("gamma", False)]
 
 
+def test_model_code_whose_entry_cannot_be_read_blocks(root: Path) -> None:
+    edit(root, REGISTRY, '"alpha": supported', "ALPHA: supported")
+    static.commit(root, "Compute the key of alpha")
+    touch(root, f"{MODELS}/alpha/modeling_alpha.py")
+    found = plan(root)
+    assert [(item.what, item.blocking) for item in found.not_checked] == [("alpha", True)]
+    assert f"The registry could not be read as a whole ({REGISTRY}:" in found.not_checked[0].why
+
+
+def test_model_code_whose_entry_was_removed_blocks(root: Path) -> None:
+    line = '        "alpha": supported_features_mapping("default", onnx_config_cls="models.alpha.AlphaOnnxConfig"),\n'
+    edit(root, REGISTRY, line, "")
+    touch(root, f"{MODELS}/alpha/modeling_alpha.py")
+    found = plan(root)
+    assert [item.blocking for item in found.not_checked if item.what == "alpha"] == [True]
+    assert any("The base has default." in item.why for item in found.not_checked)
+
+
+def test_a_configuration_that_lies_aside_is_said(tmp_path: Path) -> None:
+    root = repository(tmp_path / "package", PACKAGE)
+    path = "examples/configuration_b.py"
+    write(root, {path: PACKAGE["acme/a/configuration_a.py"].replace('"a"', '"b"')})
+    said = [(item.what, item.why) for item in check(root).not_checked if item.what == path]
+    assert len(said) == 1
+    assert "examples/ is not looked at" in said[0][1]
+    write(root, {"pyproject.toml": '[tool.transformers-export]\nconfigurations = ["examples/configuration_*.py"]\n'})
+    static.commit(root, "Look at examples")
+    touch(root, path)
+    assert [item.what for item in plan(root).not_checked if item.blocking] == ["b"]
+
+
 @pytest.mark.parametrize("pattern", ["gamma", f"{MODELS}/gamma/*"])
 def test_a_reason_in_the_settings_lifts_the_block(root: Path, pattern: str) -> None:
     path = f"{MODELS}/gamma/configuration_gamma.py"
@@ -219,7 +250,7 @@ def test_settings_reach_the_cases_and_the_caller_wins(root: Path) -> None:
         "causal-lm": "upstream",
         "causal-lm-with-past": "upstream",
     }
-    assert [item.what for item in found.not_checked] == ["settings"]
+    assert found.not_checked[-1].what == "settings"
     case = plan(root, exporter="dynamo", opset=18, atol=1.0, timeout=5.0, memory_limit=7).cases[0]
     assert (case.exporter, case.opset, case.atol, case.timeout, case.memory_limit) == ("dynamo", 18, 1.0, 5.0, 7)
 
@@ -296,3 +327,22 @@ def test_a_hub_folder_without_onnx_configuration_blocks(tmp_path: Path) -> None:
     found = plan(root)
     assert [(item.what, item.blocking) for item in found.not_checked] == [("my-model", True)]
     assert "transformers_export.onnx.OnnxConfig" in found.not_checked[0].why
+
+
+def test_every_changed_setting_is_named(root: Path) -> None:
+    write(root, {"pyproject.toml": '[tool.transformers-export]\natol = 1e-5\nignore = {"alpha" = "old"}\n'})
+    static.commit(root, "Settings")
+    settings = (
+        f'[tool.transformers-export]\natol = 10.0\n[tool.transformers-export.ignore]\n"beta*" = "{"long " * 99}"\n'
+        '[tool.transformers-export.expected-failures]\n"alpha" = "later"\n'
+    )
+    write(root, {"pyproject.toml": settings})
+    said = {item.what.removeprefix("[tool.transformers-export] "): item.why for item in plan(root).not_checked}
+    assert said["atol"] == "changed: 1e-05 -> 10.0"
+    assert said['expected-failures."alpha"'] == 'changed: not set -> "later"'
+    assert said['ignore."alpha"'] == 'changed: "old" -> not set'
+    assert said['ignore."beta*"'].startswith('changed: not set -> "long long')
+    assert len(said['ignore."beta*"']) < 130
+    write(root, {"pyproject.toml": None})
+    said = {item.what: item.why for item in plan(root).not_checked}
+    assert said["[tool.transformers-export] atol"] == "changed: 1e-05 -> not set"

@@ -267,3 +267,31 @@ def test_a_file_that_is_no_python(content: bytes) -> None:
     source = python.parse(content, "a.py")
     assert source.classes == {}
     assert [item.broken for item in source.unread] == [True]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x = " + b"-" * 200_000 + b"1",
+        b"x = a" + b".b" * 100_000,
+        b"x = 1" + b" + 1" * 100_000,
+        b"(" * 5_000,
+        b"x = " + b"9" * 10_000,
+        b"if a:\n    pass\n" + b"elif a:\n    pass\n" * 2_000,
+        b"x = \0",
+    ],
+)
+def test_what_no_parser_takes_is_not_read(content: bytes) -> None:
+    source = python.parse(content, "a.py")
+    assert [item.broken for item in source.unread] == [True]
+    assert source.body == ()
+
+
+def test_a_list_of_itself_is_not_read() -> None:
+    source = python.parse(b"x = (*x, 'a')\n", "a.py")
+    assert python.strings(source.assigned["x"][0], source) is None
+
+
+def test_code_too_deep_to_compare_is_like_no_other() -> None:
+    first, second = (python.parse(b"x = a" + b".b" * 1_500, "a.py").body for _ in range(2))
+    assert python.said(first[0]) != python.said(second[0])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.repositories import git
+from support.repositories import commit, git
 from support.static import repository, write
 from transformers_export.source import tree
 from transformers_export.source.git import GitError, run
@@ -81,3 +81,25 @@ def test_a_root_below_the_repositorys(root: Path) -> None:
 def test_git_says_why_it_failed(root: Path) -> None:
     with pytest.raises(GitError, match="nowhere"):
         run(root, "ls-tree", "nowhere")
+
+
+def test_links_are_read_through(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"sub/real.py": "x = 1\n"})
+    links = {"link.py": "sub/real.py", "folder": "sub", "sub/up.py": "../link.py", "broken.py": "nowhere.py"}
+    for path, target in {**links, "circle.py": "circle.py"}.items():
+        (root / path).symlink_to(target)
+    commit(root, "Link")
+    for each in (tree.working_tree(root), tree.index(root), tree.revision(root, "HEAD")):
+        for path in ("sub/real.py", "link.py", "folder/real.py", "sub/up.py"):
+            assert each.read(path) == b"x = 1\n", (each.label, path)
+        for path in ("broken.py", "circle.py", "folder"):
+            assert not each.exists(path), (each.label, path)
+            assert each.read(path) is None
+        assert each.read("sub/real.py") == b"x = 1\n"
+
+
+@pytest.mark.parametrize("attribute", ["-diff", "binary"])
+def test_attributes_hide_nothing(tmp_path: Path, attribute: str) -> None:
+    root = repository(tmp_path / "r", {"a.py": "needle\n", ".gitattributes": f"*.py {attribute}\n"})
+    for each in (tree.working_tree(root), tree.index(root), tree.revision(root, "HEAD")):
+        assert each.search(["needle"], "*.py") == ("a.py",)
