@@ -133,6 +133,7 @@ def test_a_case_that_prints_without_end_is_stopped():
         ("answers_nonsense", "UnreadableResult"),
         ("answers_by_a_link", "NoResult"),
         ("claims_to_have_passed", "NotVerified"),
+        ("forges_three_lines", "NotVerified"),
     ],
 )
 def test_a_result_that_cannot_be_believed_is_failed(feature, kind):
