@@ -11,8 +11,11 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.cases.imports import foreign
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from transformers_export.cases.types import Case
 
@@ -46,13 +49,21 @@ def find_subject(case: Case) -> Subject:
     if case.provider.kind == "remote-code":
         return _remote_code(case)
     for module in case.provider.modules:
-        importlib.import_module(module)
+        _require_own(case.provider.folder, importlib.import_module(module))
+    if case.provider.kind == "transformers":
+        _require_own(case.provider.folder, importlib.import_module("transformers"))
     manager = _transformers_manager() if case.provider.kind == "transformers" else _own_manager()
     return Subject(
         config=_configuration_class(case.model_type)(),
         make_onnx_config=manager.get_config(case.model_type, case.feature),
         model_class=manager.get_model_class_for_feature(case.feature),
     )
+
+
+def _require_own(folder: str, module: ModuleType) -> None:
+    """Raise `ProviderError` for a module that is not the checked repository's."""
+    if folder and (why := foreign(folder, module)):
+        raise ProviderError(why)
 
 
 def _own_manager() -> Any:
