@@ -24,6 +24,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["check", "--exporter", "tf"],
         ["check", "--timeout", "-1"],
         ["check", "--atol", "nan"],
+        ["check", "--atol", "inf"],
+        ["check", "--atol", "1e999"],
+        ["check", "--atol", "0"],
     ],
 )
 def test_a_wrong_command_line_is_misuse(arguments, capsys):
