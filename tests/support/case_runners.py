@@ -123,9 +123,40 @@ def kills_its_keeper(case: Case) -> CaseResult:
 
 
 def kills_the_server(case: Case) -> CaseResult:
-    keeper = Path(f"/proc/{os.getppid()}/stat").read_text()
-    os.kill(int(keeper.rpartition(")")[2].split()[1]), signal.SIGKILL)
+    os.kill(parent_of(os.getppid()), signal.SIGKILL)
     return sleeps(case)
+
+
+def escapes(case: Case) -> CaseResult:
+    """Leave a detached grandchild behind, then kill everybody between it and the tool."""
+    keeper = os.getppid()
+    server = parent_of(keeper)
+    detaches(case)
+    os.kill(server, signal.SIGKILL)
+    os.kill(keeper, signal.SIGKILL)
+    return sleeps(case)
+
+
+def escapes_by_a_grandchild(case: Case) -> CaseResult:
+    """The same by a process that is detached itself, and starts others while it is being ended."""
+    keeper = os.getppid()
+    server = parent_of(keeper)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.kill(server, signal.SIGSTOP)
+            os.kill(keeper, signal.SIGKILL)
+            os.kill(server, signal.SIGKILL)
+            while True:
+                if os.fork() == 0:
+                    os.execvp("sleep", ["sleep", Path(case.provider.folder, "marker").read_text()])
+                time.sleep(0.05)
+        os._exit(0)
+    return sleeps(case)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def claims_to_have_passed(case: Case) -> CaseResult:
