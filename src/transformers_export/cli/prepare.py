@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from transformers_export.changes import ChangesError, require_repository, resolve
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.files import write
+from transformers_export.cli.files import leave_verdict, write
 from transformers_export.cli.scope import Prepared, project_root
 from transformers_export.github.event import Event, EventError, base_of_checkout, read_event
 from transformers_export.source import git
@@ -45,7 +45,8 @@ def run(options: Namespace) -> int:
             base = _still_there(root, event, base)
             fetch(root, checkout, base, event.head_sha)
             require_head(root, event, checkout)
-    except (EventError, ChangesError, git.GitError) as error:
+    except (EventError, ChangesError, git.GitError, UsageError) as error:
+        leave_verdict(options.instead, str(error))
         raise UsageError(str(error)) from error
     prepared = Prepared(base, event.head_sha, checkout, event.repository, event.pull_request)
     write(options.changes, prepared.encode())

@@ -61,7 +61,8 @@ def prepare(pull, clone: Path, monkeypatch, *, sha: str, event: str = "pull_requ
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(clone)
     file = clone.parent / "changes.json"
-    return json.loads(file.read_text()) if main(["prepare", "--changes", str(file)]) == 0 else None
+    arguments = ["prepare", "--changes", str(file), "--verdict", str(clone.parent / "verdict.json")]
+    return json.loads(file.read_text()) if main(arguments) == 0 else None
 
 
 def test_a_shallow_merge_commit_is_compared_with_its_first_parent(pull_request, tmp_path, monkeypatch, capsys):
@@ -128,6 +129,7 @@ def test_a_checkout_without_the_head_is_an_error_that_names_the_setting(
     said = capsys.readouterr().err
     assert "`ref` of actions/checkout" in said
     assert diverging in said
+    assert diverging in (tmp_path / "verdict.json").read_text(), "the report says it too"
     assert not (tmp_path / "changes.json").exists()
 
 
