@@ -42,7 +42,7 @@ class Scope:
     base: str | None = "HEAD"
     """Revision to compare with; None to compare with nothing, when everything is checked and every finding is new."""
     head: str | None = None
-    """Revision that is read from git; None to read the working tree. Cases always run in the working tree."""
+    """Revision that is read from git, and whose code the cases run; None for the working tree."""
     staged: bool = False
     """Read the index and compare it with HEAD instead, as a hook on commit does."""
     named: tuple[str, ...] = ()
@@ -177,14 +177,16 @@ def _with_cases(
 
     try:
         from transformers_export.cases.workers import Workers, run_cases
+        from transformers_export.checkout import checkout_of
 
         settings, root = inspection.project.settings, options.root
-        workers = Workers(
-            python=project_python(root, options.python or settings.python),
-            jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
-            search_path=(root / "src",) if inspection.project.layout.startswith("transformers") else (),
-        )
-        outcome = run_cases(plan.cases, workers, progress)
+        with checkout_of(root, inspection.changes.head if options.scope.head is not None else None) as folder:
+            workers = Workers(
+                python=project_python(root, options.python or settings.python),
+                jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
+                search_path=(folder / "src",) if inspection.project.layout.startswith("transformers") else (),
+            )
+            outcome = run_cases(tuple(_moved(case, root, folder) for case in plan.cases), workers, progress)
     except ModuleNotFoundError as error:
         if error.name != "psutil":
             raise
@@ -196,6 +198,14 @@ def _with_cases(
     for warning in outcome.warnings:
         warn(warning)
     return replace(verdict, cases=outcome.results, versions=outcome.versions, isolation=outcome.isolation)
+
+
+def _moved(case: Case, root: Path, folder: Path) -> Case:
+    """The case with its provider in `folder` instead of `root`."""
+    if folder == root or not case.provider.folder:
+        return case
+    inside = os.path.relpath(case.provider.folder, root)
+    return replace(case, provider=replace(case.provider, folder=os.path.normpath(folder / inside)))
 
 
 def _unable(verdict: Verdict, plan: Plan, why: str) -> Verdict:

@@ -134,6 +134,23 @@ def test_a_change_that_concerns_nothing_installs_nothing_and_says_nothing(
     assert heavy == []
 
 
+def test_settings_that_cannot_be_read_are_in_the_comment(
+    example_repository: Repository, python_5: Path, github: github_api.GitHub, tmp_path: Path
+) -> None:
+    git(example_repository.root, "checkout", "--quiet", "-b", "spoilt", "main")
+    with (example_repository.root / "pyproject.toml").open("a", encoding="utf-8") as stream:
+        stream.write("\n[tool.transformers-export]\nexportr = 'dynamo'\n")
+    a_job = job_on(example_repository, commit(example_repository.root, "Spoil the settings"), github, tmp_path)
+
+    done, _ = run(a_job, python_5, tmp_path / "temp")
+
+    assert (done.conclusion, done.steps["plan"].outcome) == ("failure", "failure"), done.log
+    body = github.comments()[0]["body"]
+    assert "has an unknown key" in body
+    assert "exportr" in body
+    assert "broke off" not in body
+
+
 def test_a_project_that_cannot_be_installed_replaces_an_old_report(
     example_repository: Repository, python_5: Path, github: github_api.GitHub, tmp_path: Path
 ) -> None:

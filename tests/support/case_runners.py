@@ -6,6 +6,7 @@ A runner is what `transformers_export.cases.run:run_case` is in production: call
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -21,8 +22,18 @@ if TYPE_CHECKING:
 
 
 def passes(case: Case) -> CaseResult:
-    checks = (CheckResult("values", "passed", 0.1, 1.0),)
-    return CaseResult(case.model_type, case.feature, case.target, case.exporter, "passed", checks=checks, opset=18)
+    return CaseResult(
+        case.model_type,
+        case.feature,
+        case.target,
+        case.exporter,
+        "passed",
+        checks=tuple(CheckResult(name, "passed", 0.1, 1.0) for name in ("checker", "names", "axes", "values")),
+        max_difference=1e-6,
+        tolerance=1e-5,
+        opset=18,
+        nodes=3,
+    )
 
 
 def by_feature(case: Case) -> CaseResult:
@@ -112,13 +123,51 @@ def kills_its_keeper(case: Case) -> CaseResult:
 
 
 def kills_the_server(case: Case) -> CaseResult:
-    keeper = Path(f"/proc/{os.getppid()}/stat").read_text()
-    os.kill(int(keeper.rpartition(")")[2].split()[1]), signal.SIGKILL)
+    os.kill(parent_of(os.getppid()), signal.SIGKILL)
     return sleeps(case)
+
+
+def escapes(case: Case) -> CaseResult:
+    """Leave a detached grandchild behind, then kill everybody between it and the tool."""
+    keeper = os.getppid()
+    server = parent_of(keeper)
+    detaches(case)
+    os.kill(server, signal.SIGKILL)
+    os.kill(keeper, signal.SIGKILL)
+    return sleeps(case)
+
+
+def escapes_by_a_grandchild(case: Case) -> CaseResult:
+    """The same by a process that is detached itself, and starts others while it is being ended."""
+    keeper = os.getppid()
+    server = parent_of(keeper)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.kill(server, signal.SIGSTOP)
+            os.kill(keeper, signal.SIGKILL)
+            os.kill(server, signal.SIGKILL)
+            while True:
+                if os.fork() == 0:
+                    os.execvp("sleep", ["sleep", Path(case.provider.folder, "marker").read_text()])
+                time.sleep(0.05)
+        os._exit(0)
+    return sleeps(case)
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def claims_to_have_passed(case: Case) -> CaseResult:
     return CaseResult(case.model_type, case.feature, case.target, case.exporter, "passed")
+
+
+def forges_three_lines(case: Case) -> CaseResult:
+    checks = [{"name": "values", "outcome": "passed"}]
+    said = {"model_type": "m", "feature": "f", "target": "onnx", "exporter": "legacy", "outcome": "passed"}
+    Path("../result.json").write_text(json.dumps({**said, "checks": checks}))
+    os._exit(0)
 
 
 def answers_too_much(case: Case) -> CaseResult:

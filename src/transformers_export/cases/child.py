@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.cases.failure import cause_of, describe
+from transformers_export.cases.imports import source_folders
 from transformers_export.cases.protocol import (
     MAX_RESULT_BYTES,
     case_file,
@@ -28,7 +29,7 @@ from transformers_export.verdict.types import CaseResult
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from transformers_export.cases.types import Case
+    from transformers_export.cases.types import Case, Provider
 
 OUT_OF_MEMORY = 77
 """Exit code of a case that was refused memory: its limit, not its fault."""
@@ -53,7 +54,7 @@ def run_in_directory(directory: Path, runner: str) -> int:
     os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
     os.chdir(scratch)
     _limit_memory(case.memory_limit)
-    _prepend_project(case.provider.folder)
+    _prepend_project(case.provider)
     try:
         result = _load(runner)(case)
     except Exception as error:
@@ -91,11 +92,10 @@ def _redirect(log: Path) -> None:
     faulthandler.enable(2)  # a crash leaves its Python frames in the log
 
 
-def _prepend_project(folder: str) -> None:
+def _prepend_project(provider: Provider) -> None:
     """Let the checked repository's own modules be found first, installed or not."""
-    if folder:
-        source = Path(folder, "src")
-        sys.path.insert(0, str(source if source.is_dir() else Path(folder)))
+    if provider.folder:
+        sys.path[:0] = source_folders(provider.folder, provider.modules)
 
 
 def _limit_memory(limit: int) -> None:

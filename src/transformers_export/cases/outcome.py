@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from transformers_export.cases.child import OUT_OF_MEMORY
+from transformers_export.cases.evidence import absurd_numbers, missing_evidence, with_tolerance_held
 from transformers_export.cases.failure import MAX_FRAME, MAX_FRAMES, MAX_MESSAGE, shorten
 from transformers_export.cases.protocol import MAX_RESULT_BYTES
 from transformers_export.verdict.types import CaseError, CaseResult
@@ -86,25 +87,22 @@ def _reported(case: Case, data: bytes) -> CaseResult:
         result = msgspec.json.decode(data, type=CaseResult)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _failed(case, "UnreadableResult", f"Expected a case result as JSON: {error}.")
+    if absurd := absurd_numbers(result):
+        return _failed(case, "UnreadableResult", absurd)
     exporter = result.exporter if case.exporter == "auto" and result.exporter in ("dynamo", "legacy") else case.exporter
     result = replace(result, model_type=case.model_type, feature=case.feature, target=case.target, exporter=exporter)
-    return _bounded(_believed(case, replace(result, cached=False)))
+    return _bounded(with_tolerance_held(_believed(case, replace(result, cached=False))))
 
 
 def _believed(case: Case, result: CaseResult) -> CaseResult:
-    """Hold the claimed outcome against the checks: passed means that values were compared and nothing failed."""
+    """Hold the claimed outcome against what the result shows: passed means that everything was compared and held."""
     if result.outcome not in ("passed", "failed"):
         return _failed(case, "UnreadableResult", f"Expected `passed` or `failed` as outcome, got `{result.outcome}`.")
     if result.outcome == "failed":
         return replace(result, cause=result.cause or "change")
-    outcomes = {check.name: check.outcome for check in result.checks}
-    if outcomes.get("values") != "passed" or "failed" in outcomes.values():
-        return replace(
-            result,
-            outcome="failed",
-            cause="change",
-            error=CaseError("NotVerified", f"Expected every check passed and `values` among them, got {outcomes}."),
-        )
+    if lacking := missing_evidence(case, result):
+        message = f"The case says it passed, and its result does not show it: {lacking}."
+        return replace(result, outcome="failed", cause="change", error=CaseError("NotVerified", message))
     return replace(result, cause=None, error=None)
 
 

@@ -11,8 +11,11 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.cases.imports import foreign
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from transformers_export.cases.types import Case
 
@@ -46,15 +49,22 @@ def find_subject(case: Case) -> Subject:
     if case.provider.kind == "remote-code":
         return _remote_code(case)
     for module in case.provider.modules:
-        importlib.import_module(module)
+        _require_own(case.provider.folder, importlib.import_module(module))
     config = configuration_class(case.model_type)()
     if case.provider.kind == "transformers":
+        _require_own(case.provider.folder, importlib.import_module("transformers"))
         theirs = _transformers_manager()
         make = theirs.get_config(case.model_type, case.feature)
         return Subject(config, make, theirs.get_model_class_for_feature(case.feature))
     ours = _own_manager()
     make = ours.get_config(case.model_type, case.feature)
     return Subject(config, make, ours.get_model_class_for_feature(case.feature, model_type=case.model_type))
+
+
+def _require_own(folder: str, module: ModuleType) -> None:
+    """Raise `ProviderError` for a module that is not the checked repository's."""
+    if folder and (why := foreign(folder, module)):
+        raise ProviderError(why)
 
 
 def _own_manager() -> Any:

@@ -6,6 +6,7 @@ Runs in the case's own process, in a directory that goes away with it. What the 
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
 from transformers_export.onnx.validation.validate import validate
 from transformers_export.tiny import build_model, make_preprocessor, shrink
-from transformers_export.verdict.types import CaseResult, CheckResult
+from transformers_export.verdict.types import CaseError, CaseResult, CheckResult
 
 if TYPE_CHECKING:
     from transformers_export.cases.types import Case
@@ -71,6 +72,8 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
     preprocessor = make_preprocessor(config, model)
     onnx_config = subject.make_onnx_config(model.config)
     opset = case.opset if case.opset is not None else default_opset(onnx_config, exporter)
+    if why := _useless(case.atol if case.atol is not None else onnx_config.atol_for_validation):
+        return attempt.result(outcome="failed", cause="change", opset=opset, error=CaseError("Tolerance", why))
     path = Path(f"{exporter}.onnx").resolve()
     try:
         with warnings.catch_warnings():
@@ -94,6 +97,11 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
         nodes=_nodes(path),
         bytes=sum(file.stat().st_size for file in model_files(path)),
     )
+
+
+def _useless(atol: float) -> str:
+    """Say why nothing can be held against a tolerance: everything passes infinity, and NaN compares with nothing."""
+    return "" if 0 < atol < math.inf else f"Expected a finite absolute tolerance above zero, got {atol}."
 
 
 def _check(check: Any) -> CheckResult:

@@ -17,6 +17,7 @@ from pathlib import Path
 from transformers_export.cases.environment import expose_package
 from transformers_export.cases.launch import Died, Interpreter, Session, open_session
 from transformers_export.cases.limits import Family, exceeded
+from transformers_export.cases.orphans import Orphans, adopted_orphans
 from transformers_export.cases.outcome import Ending, settle
 from transformers_export.cases.protocol import (
     MAX_RESULT_BYTES,
@@ -84,7 +85,8 @@ def run_cases(cases: tuple[Case, ...], workers: Workers, progress: Progress = la
     """
     directory = Path(tempfile.mkdtemp(prefix="transformers-export-"))
     try:
-        return _Run(cases, workers, progress, directory).outcome()
+        with adopted_orphans() as orphans:
+            return _Run(cases, workers, progress, directory, orphans).outcome()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -108,6 +110,7 @@ class _Run:
     workers: Workers
     progress: Progress
     directory: Path
+    orphans: Orphans | None = None
     running: dict[int, _Running] = field(default_factory=dict)
     results: dict[int, CaseResult] = field(default_factory=dict)
 
@@ -176,6 +179,8 @@ class _Run:
                 if running.family is not None:
                     running.family.kill()
             launcher.close()
+            if self.orphans is not None:
+                self.orphans.end()
 
     def _lay_out(self, number: int) -> Path:
         """Make the directory of a case and count it as running."""

@@ -59,6 +59,7 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     _add_scope(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, e.g. for a job matrix")
     parser.add_argument("--github", action="store_true", help="set the step output `empty`")
+    _add_instead(parser)
 
 
 def _add_scope(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +80,13 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
 def _add_prepare(parser: argparse.ArgumentParser) -> None:
     parser.description = "Read the event, complete a shallow clone by base and head, write down what to compare."
     parser.add_argument("--changes", metavar="FILE", required=True, help="file to write")
+    _add_instead(parser)
+
+
+def _add_instead(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--verdict", dest="instead", metavar="FILE", help="when this fails, write a red verdict that says why"
+    )
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,9 @@ def run(options: Namespace) -> int:
             with shown(sys.stderr) as (progress, warn):
                 verdict = run_check(told, progress, warn)
     except (ChangesError, SettingsError, GitError) as error:
+        from transformers_export.cli.files import leave_verdict
+
+        leave_verdict(options.json, str(error))
         raise UsageError(str(error)) from error
     from transformers_export.cli.printing import lines
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from transformers_export.cli.published import current_event, links_to, read_verdict
+from transformers_export.cli.published import current_event, make_report, read_verdict
 from transformers_export.github.commands import set_outputs, warn
 from transformers_export.github.comment import upsert
 from transformers_export.report import render
@@ -17,21 +17,19 @@ if TYPE_CHECKING:
 def run(options: Namespace) -> int:
     """Write or update the comment. 0 also when the token may not write: the check has decided by then."""
     published = read_verdict(options)
-    verdict = published.verdict
     event = current_event()
     if event.pull_request is None:
         print(f"{event.name} is no pull request: no comment.")
         return 0
-    links = links_to(event, verdict)
-    body = render.comment(verdict, links) if verdict else render.unfinished(published.instead, links)
+    report = make_report(published, event)
     result = upsert(
         event.repository,
         event.pull_request,
-        body,
+        report.comment,
         token=os.environ.get("GITHUB_TOKEN", ""),
         api_url=event.api_url,
         marker=render.MARKER,
-        create=verdict is None or render.worth_a_comment(verdict),
+        create=report.verdict is None or render.worth_a_comment(report.verdict),
     )
     if result.action == "refused":
         warn(result.reason, title="The report could not be written as a comment")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -42,6 +43,23 @@ def read(path: str, what: str) -> bytes:
         return Path(path).read_bytes()
     except OSError as error:
         raise UsageError(f"Expected {what} in {path}: {error.strerror}.") from error
+
+
+def leave_verdict(path: str | None, why: str) -> None:
+    """Leave a red verdict that says why there was no check, for the report: a log is read by few.
+
+    Where it cannot be written nothing more is said; the command fails for its own reason.
+    """
+    if path is None:
+        return
+    from transformers_export import __version__
+    from transformers_export.verdict.schema import encode
+    from transformers_export.verdict.types import NotChecked, Tool, Verdict
+
+    nothing = NotChecked("everything", why, blocking=True)
+    verdict = Verdict(Tool("transformers-export", __version__), "failure", not_checked=(nothing,))
+    with contextlib.suppress(UsageError):
+        write(path, encode(verdict))
 
 
 def _umask() -> int:

@@ -26,6 +26,9 @@ def run(options: Namespace) -> int:
     try:
         plan = make_plan(told, inspect(told))
     except (ChangesError, SettingsError, GitError) as error:
+        from transformers_export.cli.files import leave_verdict
+
+        leave_verdict(options.instead, str(error))
         raise UsageError(str(error)) from error
     print(_as_json(plan) if options.json else "\n".join(_lines(plan)))
     if options.github:

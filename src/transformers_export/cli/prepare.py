@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from transformers_export.changes import ChangesError, require_repository, resolve
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.files import write
+from transformers_export.cli.files import leave_verdict, write
 from transformers_export.cli.scope import Prepared, project_root
 from transformers_export.github.event import Event, EventError, base_of_checkout, read_event
 from transformers_export.source import git
@@ -27,6 +27,11 @@ _REMOTE = "origin"
 _DEEPEN = (50, 500, 5000)
 """Commits to add at a time until two states have a common ancestor; then the whole history."""
 
+_ABOUT_A_COMMIT = ("pull_request", "merge_group", "push")
+"""Events whose verdict speaks for one commit; the others check what they find."""
+_GONE = ("not our ref", "couldn't find remote ref", "no such ref", "unadvertised object")
+"""What git says of a commit the remote does not have or give."""
+
 
 def run(options: Namespace) -> int:
     """Fetch, and write the changes file."""
@@ -37,13 +42,52 @@ def run(options: Namespace) -> int:
         checkout = resolve(root, "HEAD")
         base = base_of_checkout(event, checkout, parents(root, checkout))
         with _authorised(event, os.environ.get("GITHUB_TOKEN", "")):
+            base = _still_there(root, event, base)
             fetch(root, checkout, base, event.head_sha)
-    except (EventError, ChangesError, git.GitError) as error:
+            require_head(root, event, checkout)
+    except (EventError, ChangesError, git.GitError, UsageError) as error:
+        leave_verdict(options.instead, str(error))
         raise UsageError(str(error)) from error
     prepared = Prepared(base, event.head_sha, checkout, event.repository, event.pull_request)
     write(options.changes, prepared.encode())
     print(f"Comparing {checkout} with {base or 'nothing: everything is checked'}; links lead to {event.head_sha}.")
     return 0
+
+
+def require_head(root: Path, event: Event, checkout: str) -> None:
+    """Make sure that what is checked out holds what the event is about: another commit's verdict would be green for it.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if event.name not in _ABOUT_A_COMMIT or _holds(root, checkout, event.head_sha):
+        return
+    for depth in _DEEPEN if _is_shallow(root) else ():
+        git.run(root, "fetch", "--quiet", "--no-tags", f"--depth={depth}", _REMOTE, checkout, event.head_sha)
+        if _holds(root, checkout, event.head_sha):
+            return
+    if _is_shallow(root):
+        git.run(root, "fetch", "--quiet", "--no-tags", "--unshallow", _REMOTE, checkout, event.head_sha)
+        if _holds(root, checkout, event.head_sha):
+            return
+    raise UsageError(
+        f"The checkout stands on {checkout}, which does not contain {event.head_sha}, the commit this {event.name} is "
+        "about: its verdict would say nothing of it. Leave out `ref` of actions/checkout, or set it to that commit."
+    )
+
+
+def _still_there(root: Path, event: Event, base: str | None) -> str | None:
+    """The base, or None (compare with nothing, check everything) where a forced push took it off the remote."""
+    if event.name != "push" or base is None or _has(root, base):
+        return base
+    try:
+        git.run(root, "fetch", "--quiet", "--no-tags", "--depth=1", _REMOTE, base)
+    except git.GitError as error:
+        if not any(said in str(error) for said in _GONE):
+            raise
+        print(f"{base}, where the branch was before this push, is not on the remote any more: checking everything.")
+        return None
+    return base
 
 
 def parents(root: Path, commit: str) -> list[str]:
@@ -68,10 +112,22 @@ def fetch(root: Path, checkout: str, base: str | None, head: str) -> None:
         git.run(root, "fetch", "--quiet", "--no-tags", f"--depth={depth}", _REMOTE, checkout, base)
         if _related(root, base, checkout):
             return
-    if git.run(root, "rev-parse", "--is-shallow-repository").strip() == b"true":
+    if _is_shallow(root):
         git.run(root, "fetch", "--quiet", "--no-tags", "--unshallow", _REMOTE, checkout, base)
     if not _related(root, base, checkout):
         raise ChangesError(f"{base} and {checkout} have no common commit: there is nothing to compare.")
+
+
+def _holds(root: Path, checkout: str, head: str) -> bool:
+    """Whether `head` is `checkout` or an ancestor; a merge names it as a parent in a shallow clone too."""
+    if head == checkout or head in parents(root, checkout):
+        return True
+    common = git.run(root, "merge-base", checkout, head, expected=(0, 1))
+    return common.decode().strip() == head
+
+
+def _is_shallow(root: Path) -> bool:
+    return git.run(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
 
 
 def _has(root: Path, sha: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING
 from transformers_export.cli.arguments import UsageError
 from transformers_export.cli.files import read
 from transformers_export.github.event import Event, EventError, read_event
+from transformers_export.report import render
+from transformers_export.report.annotations import remarks
 from transformers_export.report.render import Links
 from transformers_export.verdict.schema import VerdictError, decode
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from transformers_export.github.annotation import Annotation
     from transformers_export.verdict.types import Verdict
 
 
@@ -45,6 +49,41 @@ def read_verdict(options: Namespace) -> Published:
         if options.if_missing is None:
             raise UsageError(f"{options.verdict}: {error}") from error
         return Published(None, f"The check left a verdict that cannot be read: {error}", broken=True)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is made of a verdict before any of it is published."""
+
+    verdict: Verdict | None
+    """None where the report says why there is none."""
+    comment: str
+    summary: str
+    remarks: tuple[Annotation, ...] = ()
+    broken: bool = False
+    """The job must not be green by it."""
+
+
+def make_report(published: Published, event: Event | None) -> Report:
+    """Render what is to be published. A verdict that cannot be rendered is one that cannot be read.
+
+    It may come from a job that ran code we do not trust, and an old comment must not stay green because of it.
+    """
+    if published.verdict is not None:
+        try:
+            return _report(published.verdict, links_to(event, published.verdict) if event else None)
+        except ImportError:
+            raise  # an installation without an extra, not the verdict
+        except Exception as error:
+            traceback.print_exception(error)
+            why = f"No report can be made of the verdict the check left ({type(error).__name__}). The log says more."
+            published = Published(None, why, broken=True)
+    text = render.unfinished(published.instead, links_to(event, None) if event else None)
+    return Report(None, text, text, broken=published.broken)
+
+
+def _report(verdict: Verdict, links: Links | None) -> Report:
+    return Report(verdict, render.comment(verdict, links), render.summary(verdict, links), remarks(verdict))
 
 
 def current_event() -> Event:

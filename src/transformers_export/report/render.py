@@ -72,9 +72,13 @@ def unfinished(reason: str, links: Links | None) -> str:
 
 
 def worth_a_comment(verdict: Verdict) -> bool:
-    """Whether a pull request without our comment gets one: not when nothing in it concerned us."""
+    """Whether a pull request without our comment gets one: not when nothing in it concerned us.
+
+    What it affects concerns us also where none of it was checked.
+    """
     own = [finding for finding in verdict.findings if finding.status != "standing"]
-    return bool(verdict.cases or own or any(n.blocking for n in verdict.not_checked))
+    brought = any(n.blocking or n.what == "settings" for n in verdict.not_checked)
+    return bool(verdict.cases or own or verdict.affected or brought)
 
 
 def comment_length(text: str) -> int:

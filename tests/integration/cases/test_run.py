@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -119,3 +121,47 @@ def test_an_atol_nothing_can_keep_fails_the_values(example_repository):
     package = Provider("package", modules=("acme_models",), folder=str(example_repository.root))
     (result,) = run(case("acme-heron", "default", package, atol=1e-30))
     assert {check.name: check.outcome for check in result.checks}["values"] == "failed", said(result)
+
+
+def test_a_tolerance_that_everything_keeps_fails_and_a_wide_one_is_a_warning(example_repository):
+    heron = example_repository.root / "src/acme_models/heron/configuration_heron.py"
+    text = heron.read_text()
+    assert text.count("    def inputs(self)") == 1
+    infinite = '    def atol_for_validation(self):\n        return float("inf")\n\n    @property\n'
+    heron.write_text(text.replace("    def inputs(self)", f"{infinite}    def inputs(self)"))
+    package = Provider("package", modules=("acme_models",), folder=str(example_repository.root))
+    heron_case = case("acme-heron", "default", package)
+    results = run(*(dataclasses.replace(heron_case, atol=atol) for atol in (None, math.inf, math.nan, 0.0, 0.5)))
+    assert [r.outcome for r in results] == ["failed"] * 4 + ["passed"], [said(r) for r in results]
+    for result in results[:4]:
+        assert "Expected a finite absolute tolerance above zero" in result.error.message
+    assert "tolerance 0.5" in results[4].warnings[0]
+
+
+@pytest.mark.parametrize("below", ["lib", "python/acme/src", "."])
+def test_the_checkouts_own_package_is_exported_wherever_it_lies(example_repository, below):
+    root = example_repository.root
+    installed = root.parent / "site"
+    shutil.copytree(root / "src", installed)
+    example_repository.checkout("diverging")
+    (root / below).mkdir(parents=True, exist_ok=True)
+    (root / "src/acme_models").rename(root / below / "acme_models")
+    package = Provider("package", modules=("acme_models.onnx.features",), folder=str(root))
+    (result,) = run_cases((case("acme-heron", "masked-lm", package),), workers_with(installed)).results
+    assert {check.name: check.outcome for check in result.checks}["values"] == "failed", said(result)
+
+
+def test_a_package_from_elsewhere_is_refused_with_both_places(example_repository):
+    root = example_repository.root
+    installed = root.parent / "site"
+    (root / "src").rename(installed)
+    package = Provider("package", modules=("acme_models",), folder=str(root))
+    (result,) = run_cases((case("acme-heron", "masked-lm", package),), workers_with(installed)).results
+    assert result.outcome == "failed"
+    assert f"from {root}, which is checked" in result.error.message
+    assert str(installed / "acme_models/__init__.py") in result.error.message
+
+
+def workers_with(installed: Path) -> Workers:
+    """An interpreter in which the packages of `installed` are found like installed ones, behind the checkout's."""
+    return Workers(sys.executable, search_path=(installed,))

@@ -69,7 +69,7 @@ def test_a_case_past_its_time_is_undecided_and_its_process_gone():
     assert "time limit of 0.5 s" in result.reason
     assert result.seconds < 5
     assert not [
-        p for p in psutil.process_iter(["cmdline"]) if p.pid not in before and "serve" in str(p.info["cmdline"])
+        p for p in psutil.process_iter(["cmdline"]) if p.pid not in before and "case_runners" in str(p.info["cmdline"])
     ]
 
 
@@ -117,6 +117,29 @@ def test_a_detached_grandchild_is_gone_when_its_case_has_ended(feature, outcome,
     assert seen == [(None, 0), (outcome, 0)]
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux lets a process adopt orphans")
+@pytest.mark.parametrize(("feature", "marker"), [("escapes", "4242.6"), ("escapes_by_a_grandchild", "4242.7")])
+def test_a_case_that_kills_keeper_and_server_leaves_nothing_behind(feature, marker, tmp_path):
+    (tmp_path / "marker").write_text(marker)
+    mine = subprocess.Popen(["sleep", "4242.8"])
+    seen = []
+
+    def look(case, result):
+        if case.feature == "passes":
+            seen.append((result and result.outcome, len(processes_like("sleep", marker))))
+
+    try:
+        results = run_cases((case(feature, tmp_path), case("passes")), workers(), look).results
+        assert [r.outcome for r in results] == ["undecided", "passed"]
+        assert seen == [(None, 0), ("passed", 0)], "the next case shares the machine with nobody"
+        assert processes_like("sleep", marker) == []
+        assert mine.poll() is None, "what the tool had started before is not its to end"
+        assert psutil.Process().children() == [psutil.Process(mine.pid)]
+    finally:
+        mine.kill()
+        mine.wait()
+
+
 def test_prints_do_not_disturb_the_protocol():
     assert run_one("prints_garbage").outcome == "passed"
 
@@ -133,6 +156,7 @@ def test_a_case_that_prints_without_end_is_stopped():
         ("answers_nonsense", "UnreadableResult"),
         ("answers_by_a_link", "NoResult"),
         ("claims_to_have_passed", "NotVerified"),
+        ("forges_three_lines", "NotVerified"),
     ],
 )
 def test_a_result_that_cannot_be_believed_is_failed(feature, kind):

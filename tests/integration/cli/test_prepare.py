@@ -61,7 +61,8 @@ def prepare(pull, clone: Path, monkeypatch, *, sha: str, event: str = "pull_requ
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(clone)
     file = clone.parent / "changes.json"
-    return json.loads(file.read_text()) if main(["prepare", "--changes", str(file)]) == 0 else None
+    arguments = ["prepare", "--changes", str(file), "--verdict", str(clone.parent / "verdict.json")]
+    return json.loads(file.read_text()) if main(arguments) == 0 else None
 
 
 def test_a_shallow_merge_commit_is_compared_with_its_first_parent(pull_request, tmp_path, monkeypatch, capsys):
@@ -109,6 +110,72 @@ def test_a_push_is_compared_with_what_was_there_before(pull_request, tmp_path, m
     payload = {"before": pull_request["old_base"], "after": pull_request["base"]}
     prepared = prepare(pull_request, clone, monkeypatch, sha=pull_request["base"], event="push", payload=payload)
     assert (prepared["base"], prepared["head"]) == (pull_request["old_base"], pull_request["base"])
+
+
+def payload_of(pull, head: str) -> dict:
+    sides = {"base": {"sha": pull["old_base"], "ref": "main"}, "head": {"sha": head, "ref": "x"}}
+    return {"pull_request": {"number": 7, **sides}}
+
+
+@pytest.mark.parametrize("depth", [1, 1000])
+def test_a_checkout_without_the_head_is_an_error_that_names_the_setting(
+    pull_request, example_repository, tmp_path, monkeypatch, capsys, depth
+):
+    """`ref: main` on actions/checkout: the pull request would be green whatever it brings."""
+    clone = clone_of(pull_request, tmp_path / "clone", "main", depth=depth)
+    diverging = example_repository.revisions["diverging"]
+    payload = payload_of(pull_request, diverging)
+    assert prepare(pull_request, clone, monkeypatch, sha=pull_request["merge"], payload=payload) is None
+    said = capsys.readouterr().err
+    assert "`ref` of actions/checkout" in said
+    assert diverging in said
+    assert diverging in (tmp_path / "verdict.json").read_text(), "the report says it too"
+    assert not (tmp_path / "changes.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("event", "payload"),
+    [
+        ("push", {"before": "BASE", "after": "HEAD"}),
+        ("merge_group", {"merge_group": {"base_sha": "BASE", "head_sha": "HEAD"}}),
+    ],
+)
+def test_every_event_about_a_commit_needs_that_commit(pull_request, tmp_path, monkeypatch, capsys, event, payload):
+    clone = clone_of(pull_request, tmp_path / "clone", "main")
+    text = json.dumps(payload).replace("BASE", pull_request["old_base"]).replace("HEAD", pull_request["head"])
+    told = {"sha": pull_request["head"], "event": event, "payload": json.loads(text)}
+    assert prepare(pull_request, clone, monkeypatch, **told) is None
+    assert "`ref` of actions/checkout" in capsys.readouterr().err
+
+
+def test_a_head_some_commits_below_a_shallow_checkout_is_found(pull_request, example_repository, tmp_path, monkeypatch):
+    """A workflow that commits on top of the head before the check."""
+    root = pull_request["root"]
+    git(root, "checkout", "--quiet", "-b", "formatted", pull_request["head"])
+    for number in range(3):
+        (root / "NEWS.md").write_text(f"{number}\n")
+        git(root, "add", "NEWS.md")
+        git(root, "commit", "--quiet", "-m", "Format")
+    clone = clone_of(pull_request, tmp_path / "clone", "formatted")
+    prepared = prepare(pull_request, clone, monkeypatch, sha=pull_request["merge"])
+    assert prepared["head"] == pull_request["head"]
+
+
+def test_a_forced_push_whose_old_state_is_gone_checks_everything(pull_request, tmp_path, monkeypatch, capsys):
+    clone = clone_of(pull_request, tmp_path / "clone", pull_request["base"])
+    payload = {"before": "d" * 40, "after": pull_request["base"]}
+    prepared = prepare(pull_request, clone, monkeypatch, sha=pull_request["base"], event="push", payload=payload)
+    assert (prepared["base"], prepared["head"]) == (None, pull_request["base"])
+    assert "not on the remote any more: checking everything" in capsys.readouterr().out
+
+
+def test_a_push_whose_remote_does_not_answer_is_an_error(pull_request, tmp_path, monkeypatch, capsys):
+    clone = clone_of(pull_request, tmp_path / "clone", pull_request["base"])
+    git(clone, "remote", "set-url", "origin", "file:///nowhere")
+    payload = {"before": "d" * 40, "after": pull_request["base"]}
+    told = {"sha": pull_request["base"], "event": "push", "payload": payload}
+    assert prepare(pull_request, clone, monkeypatch, **told) is None
+    assert "nowhere" in capsys.readouterr().err
 
 
 def test_a_new_branch_is_compared_with_nothing_and_everything_is_planned(pull_request, tmp_path, monkeypatch, capsys):

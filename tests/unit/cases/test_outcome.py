@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 
 import pytest
 
@@ -15,7 +16,20 @@ from transformers_export.verdict.types import CaseError, CaseResult, CheckResult
 
 CASE = Case("m", "masked-lm", "onnx", "dynamo", Provider("package"))
 VALUES = CheckResult("values", "passed", 0.1, 1.0)
-PASSED = CaseResult("m", "masked-lm", "onnx", "dynamo", "passed", checks=(VALUES,))
+CHECKS = (*(CheckResult(name, "passed", 0.0, 0.0) for name in ("checker", "names", "axes")), VALUES)
+PASSED = CaseResult(
+    "m",
+    "masked-lm",
+    "onnx",
+    "dynamo",
+    "passed",
+    checks=CHECKS,
+    max_difference=1e-6,
+    tolerance=1e-5,
+    opset=18,
+    nodes=12,
+    bytes=3456,
+)
 FAILED = dataclasses.replace(PASSED, outcome="failed", checks=(dataclasses.replace(VALUES, outcome="failed"),))
 
 
@@ -54,6 +68,83 @@ def test_each_ending_has_its_outcome_cause_and_reason(ending, outcome, cause, sa
     result = settle(CASE, ending)
     assert (result.outcome, result.cause) == (outcome, cause)
     assert said in result.reason + (result.error.message if result.error else "")
+
+
+def without(name: str) -> tuple[CheckResult, ...]:
+    return tuple(check for check in CHECKS if check.name != name)
+
+
+def with_values(**changes) -> tuple[CheckResult, ...]:
+    return (*without("values"), dataclasses.replace(VALUES, **changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        *(({"checks": without(name)}, f"`{name}` among them") for name in ("checker", "names", "axes", "values")),
+        ({"checks": (*without("axes"), CheckResult("axes", "not-run"))}, "`axes` is not-run"),
+        ({"checks": (*CHECKS, VALUES)}, "each check once"),
+        ({"checks": with_values(outcome="advice")}, "`values` is advice"),
+        ({"checks": with_values(figure=1.01)}, "at most all of the tolerance"),
+        ({"checks": with_values(figure=None)}, "at most all of the tolerance"),
+        ({"max_difference": None}, "largest difference"),
+        ({"max_difference": math.inf}, "largest difference"),
+        ({"tolerance": None}, "finite tolerance"),
+        ({"tolerance": math.inf}, "finite tolerance"),
+        ({"tolerance": math.nan}, "finite tolerance"),
+        ({"tolerance": 0.0}, "finite tolerance"),
+        ({"nodes": 0}, "graph with nodes"),
+        ({"nodes": None}, "graph with nodes"),
+        ({"opset": None}, "opset of the graph"),
+    ],
+)
+def test_a_claim_to_have_passed_without_all_its_evidence_is_failed(changes, said):
+    result = settle(CASE, ended(dataclasses.replace(PASSED, **changes)))
+    assert (result.outcome, result.cause, result.error.type) == ("failed", "change", "NotVerified")
+    assert said in result.error.message
+
+
+def test_evidence_is_asked_for_what_the_case_asked_for():
+    assert settle(dataclasses.replace(CASE, opset=18), ended(PASSED)).outcome == "passed"
+    assert "expected opset 17" in settle(dataclasses.replace(CASE, opset=17), ended(PASSED)).error.message
+    with_past = dataclasses.replace(CASE, feature="causal-lm-with-past")
+    assert "`past` among them" in settle(with_past, ended(PASSED)).error.message
+    past = dataclasses.replace(PASSED, checks=(*CHECKS, CheckResult("past", "passed", 0.2, 1.0)))
+    assert settle(with_past, ended(past)).outcome == "passed"
+
+
+def test_advice_on_axes_is_no_failure():
+    advised = dataclasses.replace(PASSED, checks=(*without("axes"), CheckResult("axes", "advice")))
+    assert settle(CASE, ended(advised)).outcome == "passed"
+
+
+def test_a_wide_tolerance_is_a_warning():
+    assert settle(CASE, ended(dataclasses.replace(PASSED, tolerance=0.01))).warnings == ()
+    result = settle(CASE, ended(dataclasses.replace(PASSED, tolerance=0.5)))
+    assert result.outcome == "passed"
+    assert "tolerance 0.5" in result.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("opset", "1" + "0" * 4000),
+        ("opset", "1000"),
+        ("nodes", "1" + "0" * 4000),
+        ("nodes", str(2**53)),
+        ("bytes", "1" + "0" * 400),
+        ("bytes", "-1"),
+        ("peak_bytes", "1" + "0" * 400),
+        ("seconds", "1e999"),
+    ],
+)
+@pytest.mark.parametrize("outcome", ["passed", "failed"])
+def test_numbers_that_no_export_has_are_not_taken_over(field, value, outcome):
+    content = json.loads(encode_result(dataclasses.replace(PASSED, outcome=outcome)))
+    data = json.dumps({**content, field: "HERE"}).replace('"HERE"', value).encode()
+    result = settle(CASE, ended(data))
+    assert (result.outcome, result.error.type) == ("failed", "UnreadableResult")
+    assert getattr(result, field) in (None, 1.235, 7)
 
 
 def test_a_result_when_the_tool_had_to_stop_the_case_does_not_count():

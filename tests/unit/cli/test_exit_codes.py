@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from transformers_export.cli import BUG, INTERRUPTED, MISUSE, check, main
+from transformers_export.verdict.schema import decode
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -24,6 +25,9 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         ["check", "--exporter", "tf"],
         ["check", "--timeout", "-1"],
         ["check", "--atol", "nan"],
+        ["check", "--atol", "inf"],
+        ["check", "--atol", "1e999"],
+        ["check", "--atol", "0"],
     ],
 )
 def test_a_wrong_command_line_is_misuse(arguments, capsys):
@@ -68,6 +72,25 @@ def test_unreadable_settings_are_misuse(example_repository, capsys, monkeypatch)
         stream.write("\n[tool.transformers-export]\nexportr = 'dynamo'\n")
     assert main(["check", "--static"]) == MISUSE
     assert "'exportr'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["check", "--static", "--json"], ["plan", "--verdict"]])
+def test_unreadable_settings_leave_a_red_verdict_that_says_so(command, example_repository, monkeypatch, tmp_path):
+    monkeypatch.chdir(example_repository.root)
+    with (example_repository.root / "pyproject.toml").open("a") as stream:
+        stream.write("\n[tool.transformers-export]\nexportr = 'dynamo'\n")
+    assert main([*command, str(tmp_path / "verdict.json")]) == MISUSE
+    verdict = decode((tmp_path / "verdict.json").read_bytes())
+    assert verdict.conclusion == "failure"
+    (nothing,) = verdict.not_checked
+    assert nothing.blocking
+    assert "'exportr'" in nothing.why
+
+
+def test_a_good_plan_leaves_no_verdict(example_repository, monkeypatch, tmp_path):
+    monkeypatch.chdir(example_repository.root)
+    assert main(["plan", "--verdict", str(tmp_path / "verdict.json")]) == 0
+    assert not (tmp_path / "verdict.json").exists()
 
 
 def test_an_interrupt_has_its_own_code(monkeypatch, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,17 @@ def test_a_spoilt_verdict_replaces_the_report_and_fails_the_job(workflow):
     assert main(arguments) == 1
     assert "verdict that cannot be read" in (workflow / "report.md").read_text()
     assert "verdict that cannot be read" in (workflow / "summary").read_text()
+
+
+def test_a_verdict_no_report_can_be_made_of_replaces_the_report_and_fails_the_job(workflow, capsys):
+    huge = dataclasses.replace(VERDICT.cases[0], bytes=10**400)
+    spoilt = encode(dataclasses.replace(VERDICT, conclusion="success", findings=(), cases=(huge,)))
+    (workflow / "verdict.json").write_bytes(spoilt)
+    arguments = ["report", "verdict.json", "--markdown", "report.md", "--github", "--if-missing", "x"]
+    assert main(arguments) == 1
+    for file in ("report.md", "summary"):
+        assert "No report can be made of the verdict" in (workflow / file).read_text()
+    assert "a bug in" not in capsys.readouterr().err
 
 
 def test_a_push_gets_no_comment(workflow, capsys):

@@ -69,6 +69,9 @@ def test_whatever_a_verdict_holds_the_report_is_ours(of: Verdict) -> None:
         text.encode()
 
 
+OWL_CHANGED = Affected("owl", "src/owl/modeling_owl.py", "its model changed")
+
+
 @pytest.mark.parametrize(
     ("of", "expected"),
     [
@@ -241,6 +244,9 @@ def test_an_unfinished_check_replaces_the_report_and_is_red() -> None:
     assert LINKS.run_url in text
 
 
+OWL_CHANGED = Affected("owl", "src/owl/modeling_owl.py", "its model changed")
+
+
 @pytest.mark.parametrize(
     ("of", "expected"),
     [
@@ -251,6 +257,8 @@ def test_an_unfinished_check_replaces_the_report_and_is_red() -> None:
         (verdict(findings=(NEW,)), True),
         (verdict(findings=(replace(NEW, status="fixed"),)), True),
         (verdict(not_checked=(NotChecked("owl", "no case", True),)), True),
+        (verdict(not_checked=(NotChecked("settings", "they changed"),)), True),
+        (replace(verdict(not_checked=(NotChecked("owl", "no features"),)), affected=(OWL_CHANGED,)), True),
     ],
 )
 def test_a_pull_request_that_does_not_concern_us_gets_no_comment(of: Verdict, expected: bool) -> None:
