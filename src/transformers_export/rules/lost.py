@@ -42,7 +42,8 @@ def _lost_features(head: Snapshot, base: Snapshot) -> Iterator[NotChecked]:
     """Features that are not registered any more. It blocks where the registry holds something that cannot be read."""
     unread = head.registry.unread
     doubt = f"; {unread[0].path}:{unread[0].line} could not be read ({unread[0].why})" if unread else ""
-    for key in sorted({entry.key for entry in base.registry.entries}):
+    broken = {item.path for item in unread if item.broken}  # which blocks by itself
+    for key in sorted({entry.key for entry in base.registry.entries if entry.path not in broken}):
         before, now = base.registry.entry(key), head.registry.entry(key)
         kept = {feature.name for feature in now.features} if now else set()
         gone = (
