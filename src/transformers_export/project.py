@@ -112,7 +112,8 @@ class Project:
             settings = replace(settings, registry=None)
         before = _assemble(self.root, tree, replace(settings, matrix=None, docs=None), modules)
         matrix = self.matrix if self.matrix and tree.exists(self.matrix) else before.matrix
-        return replace(before, matrix=matrix)._snapshot(tree, head.parsed)
+        docs = self.docs if self.docs and tree.exists(self.docs) else before.docs
+        return replace(before, matrix=matrix, docs=docs)._snapshot(tree, head.parsed)
 
     def _snapshot(self, tree: Tree, parsed: Parsed) -> Snapshot:
         return Snapshot(
@@ -122,6 +123,7 @@ class Project:
             registries=self.registries,
             auto_registrations=self.auto_registrations,
             matrix=self.matrix,
+            docs=self.docs,
             aside=() if self.settings.configurations else _ASIDE,
             parsed=parsed,
         )

@@ -7,14 +7,24 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
 from transformers_export.rules import (
+    docs_missing,
+    duplicate_feature,
+    duplicate_key,
+    matrix_no_auto_class,
     matrix_not_registered,
+    missing_feature,
     no_auto_class,
     no_matrix_entry,
+    no_outputs_for_task,
     not_exported,
     past_without_cache,
     registry_class_unknown,
+    removed_import,
+    unknown_base_attribute,
+    unknown_feature,
     unreachable_key,
     unregistered,
+    wrong_matrix_set,
 )
 from transformers_export.rules.scope import Scope, scope_of
 from transformers_export.source.python import Unread
@@ -40,11 +50,21 @@ RULES: tuple[Rule, ...] = (
     unregistered,
     registry_class_unknown,
     unreachable_key,
-    no_matrix_entry,
-    matrix_not_registered,
-    not_exported,
+    duplicate_key,
+    duplicate_feature,
+    unknown_feature,
+    no_outputs_for_task,
     no_auto_class,
     past_without_cache,
+    no_matrix_entry,
+    matrix_not_registered,
+    matrix_no_auto_class,
+    wrong_matrix_set,
+    not_exported,
+    docs_missing,
+    unknown_base_attribute,
+    removed_import,
+    missing_feature,
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transformers_export.rules.docs_missing import is_named
 from transformers_export.source import modeling
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ class Scope:
     def entries(self, snapshot: Snapshot) -> tuple[Entry, ...]:
         """The registry entries to look at."""
         return tuple(entry for entry in snapshot.registry.entries if self.whole or entry.key in self.keys)
+
+    def looks_at(self, path: str) -> bool:
+        """Whether the file itself changed, or everything is looked at."""
+        return self.whole or path in self.paths
 
     def configurations(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The configuration files to look at."""
@@ -62,9 +67,13 @@ def touched_keys(head: Snapshot, base: Snapshot | None, changed: frozenset[str])
         keys |= _different(_said(head), _said(base) if base else {})
     if head.matrix_path in changed:
         keys |= _different(_tested(head), _tested(base) if base else {})
-    if modeling.TABLES in changed or changed.intersection(head.auto_registrations):
+    if head.docs_path in changed:
+        keys |= {entry.key for entry in head.registry.entries if _documented(head, entry) != _documented(base, entry)}
+    if changed.intersection((modeling.TABLES, modeling.TENSORFLOW_TABLES)) or changed.intersection(
+        head.auto_registrations
+    ):
         every = {entry.key for entry in head.registry.entries}
-        keys |= {key for key in every if base is None or head.heads.of(key) != base.heads.of(key)}
+        keys |= {key for key in every if base is None or _heads(head, key) != _heads(base, key)}
     return keys
 
 
@@ -114,6 +123,15 @@ def _tested(snapshot: Snapshot) -> dict[str, Hashable]:
     for entry in snapshot.matrix.entries if snapshot.matrix else ():
         found[entry.key] = (*found.get(entry.key, ()), entry.set_name, entry.features)
     return dict(found)
+
+
+def _documented(snapshot: Snapshot | None, entry: Entry) -> bool:
+    page = snapshot.documented if snapshot else None
+    return snapshot is not None and page is not None and is_named(snapshot, page, entry)
+
+
+def _heads(snapshot: Snapshot, key: str) -> tuple[frozenset[str], frozenset[str]]:
+    return snapshot.heads.of(key), snapshot.tensorflow_heads.of(key)
 
 
 def _different(head: dict[str, Hashable], base: dict[str, Hashable]) -> set[str]:

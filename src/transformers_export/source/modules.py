@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformers_export.source import python
+from transformers_export.source import excerpt, python
 
 if TYPE_CHECKING:
     from transformers_export.source.tree import Tree
@@ -29,6 +29,7 @@ class Modules:
         self.tree = tree
         self.parsed: Parsed = {} if parsed is None else parsed
         self._sources: dict[str, python.Source | None] = {}
+        self._parts: dict[tuple[str, str], python.Source | None] = {}
         self._packages: dict[str, bool] = {}
         self._files: dict[str, str | None] = {}
         self._prefixes: dict[str, None] = {"": None, "src/": None}
@@ -47,6 +48,21 @@ class Modules:
         if key not in self.parsed:
             self.parsed[key] = python.parse(content, path)
         return self.parsed[key]
+
+    def part(self, path: str, name: str) -> python.Source | None:
+        """What of a file is needed to read one class: of a model's file an excerpt, else the parsed file."""
+        if path in self._sources or not path.rpartition("/")[2].startswith("modeling_"):
+            return self.source(path)
+        if (path, name) not in self._parts:
+            content = self._read(path)
+            key = (f"{path}:{name}", content or b"")
+            if content is not None and key not in self.parsed:
+                found = excerpt.of(content, path, name)
+                if found is None:
+                    return self.source(path)
+                self.parsed[key] = found
+            self._parts[path, name] = self.parsed.get(key)
+        return self._parts[path, name]
 
     def _read(self, path: str) -> bytes | None:
         if not path.startswith(SHIPPED):
@@ -110,7 +126,7 @@ class Modules:
         """The class an absolute dotted name leads to, through re-exports, or None when it is not found here."""
         module, _, name = dotted.rpartition(".")
         path = self.file_of(module) if module else None
-        source = self.source(path) if path else None
+        source = self.part(path, name) if path else None
         if source is None or depth > _DEEP:
             return None
         if name in source.classes:

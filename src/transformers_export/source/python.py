@@ -120,6 +120,24 @@ def strings(node: ast.expr, source: Source) -> tuple[str, ...] | None:
     return tuple(found)
 
 
+def pairs(node: ast.expr) -> list[tuple[ast.expr | None, ast.expr]] | None:
+    """Keys and values of a dictionary literal, or of `OrderedDict([(key, value), ...])`; None for anything else."""
+    if isinstance(node, ast.Dict):
+        return list(zip(node.keys, node.values, strict=True))
+    if isinstance(node, ast.Call) and (dotted(node.func) or "").rpartition(".")[2] in ("OrderedDict", "dict"):
+        if node.keywords or len(node.args) > 1:
+            return None
+        return pairs(node.args[0]) if node.args else []
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return None
+    found: list[tuple[ast.expr | None, ast.expr]] = []
+    for item in node.elts:
+        if not isinstance(item, ast.Tuple) or len(item.elts) != 2:
+            return None
+        found.append((item.elts[0], item.elts[1]))
+    return found
+
+
 def _one(node: ast.expr) -> tuple[str, ...] | None:
     value = text(node)
     return None if value is None else (value,)

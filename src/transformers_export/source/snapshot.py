@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from transformers_export.source import configuration, matrix, modeling, registry
+from transformers_export.source import configuration, docs, matrix, modeling, registry
 from transformers_export.source.modules import Modules, Parsed
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Snapshot(Modules):
         registries: Sequence[str] = (),
         auto_registrations: Sequence[str] = (),
         matrix: str | None = None,
+        docs: str | None = None,
         aside: Sequence[str] = (),
         parsed: Parsed | None = None,
     ) -> None:
@@ -46,6 +47,7 @@ class Snapshot(Modules):
         self.auto_registrations = tuple(auto_registrations)
         """A package's files that call `AutoModel...register`."""
         self.matrix_path = matrix
+        self.docs_path = docs
         self._onnx: dict[tuple[str, str], configuration.OnnxClass | None] = {}
 
     @cached_property
@@ -126,6 +128,23 @@ class Snapshot(Modules):
         return matrix.read(source) if source else None
 
     @cached_property
+    def documented(self) -> docs.Documented | None:
+        """The docs list of architectures, or None where the repository has none."""
+        content = self.tree.read(self.docs_path) if self.docs_path else None
+        return docs.read(content, self.docs_path or "") if content is not None else None
+
+    @cached_property
+    def names_shown(self) -> dict[str, str]:
+        """Registry key to the name a transformers checkout shows the model with."""
+        source = self.source(docs.NAMES) if self.layout.startswith("transformers") else None
+        return docs.names_shown(source) if source else {}
+
+    @cached_property
     def heads(self) -> modeling.Heads:
         """Which model types each Auto class knows."""
         return modeling.read(self)
+
+    @cached_property
+    def tensorflow_heads(self) -> modeling.Heads:
+        """The same for TensorFlow, which only transformers up to 4 has."""
+        return modeling.read_table_file(self, modeling.TENSORFLOW_TABLES)
