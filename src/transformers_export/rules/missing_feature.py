@@ -19,13 +19,16 @@ NAME = "missing-feature"
 def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
     """A head of a registered model that no feature exports: its Auto class has a model for the model type.
 
-    Advice: there may be a reason not to export a head.
+    Advice: there may be a reason not to export a head. A model class that another registered feature loads already
+    is not missing.
     """
+    tasks = snapshot.registry.tasks
     for entry in scope.entries(snapshot):
         registered = {feature.task for feature in entry.features}
-        for task, autos in snapshot.registry.tasks.items():
+        exported = {snapshot.heads.classes(tasks.get(task, ()), entry.key) for task in registered}
+        for task, autos in tasks.items():
             heads = snapshot.heads.classes(autos, entry.key)
-            if heads and task not in registered:
+            if heads and task not in registered and heads not in exported:
                 yield at(
                     entry,
                     NAME,

@@ -47,7 +47,7 @@ def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | No
     if changed is None:
         return Scope()
     trees = [head, base] if base else [head]
-    paths = set(changed) | {item for path in changed if path.endswith("__init__.py") for item in _beside(trees, path)}
+    paths = set(changed) | {item for path in changed if _hands_on(path) for item in _beside(trees, path)}
     paths |= dependents(head, paths).keys()
     keys = touched_keys(head, base, changed)
     for snapshot in trees:
@@ -144,7 +144,12 @@ def _lies_in(snapshot: Snapshot, entry: Entry, paths: set[str]) -> bool:
     return any(f"/{path}".removesuffix(".py").endswith(f"/{module}") or f"/{module}/" in f"/{path}" for path in paths)
 
 
-def _beside(trees: list[Snapshot], init: str) -> set[str]:
-    """The configuration files that a package's `__init__` hands on."""
-    folder = init.rpartition("/")[0]
+def _hands_on(path: str) -> bool:
+    """Whether what a file says concerns the configurations beside it: a package's `__init__`, its models."""
+    return path.rpartition("/")[2].startswith(("__init__.py", "modeling_", "modular_"))
+
+
+def _beside(trees: list[Snapshot], path: str) -> set[str]:
+    """The configuration files in the folder of a file."""
+    folder = path.rpartition("/")[0]
     return {path for snapshot in trees for path in snapshot.configurations if path.rpartition("/")[0] == folder}

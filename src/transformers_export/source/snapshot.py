@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from transformers_export.source import configuration, docs, matrix, modeling, registry
+from transformers_export.source import configuration, docs, exported, matrix, modeling, registry
 from transformers_export.source.modules import Modules, Parsed
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Snapshot(Modules):
         """A package's files that call `AutoModel...register`."""
         self.matrix_path = matrix
         self.docs_path = docs
+        self._exported: dict[registry.Entry, tuple[exported.Exported | python.Unread, ...]] = {}
         self._onnx: dict[tuple[str, str], configuration.OnnxClass | None] = {}
 
     @cached_property
@@ -99,6 +100,17 @@ class Snapshot(Modules):
             if source and name in source.classes:
                 return source.classes[name]
         return None
+
+    def models_beside(self, folder: str) -> tuple[str, ...]:
+        """The files of PyTorch models in a folder."""
+        found = (path for path in self.tree.paths() if path.startswith(f"{folder}/modeling_") and path.endswith(".py"))
+        return tuple(path for path in found if not path[len(folder) :].startswith(("/modeling_tf_", "/modeling_flax_")))
+
+    def exported(self, entry: registry.Entry) -> tuple[exported.Exported | python.Unread, ...]:
+        """What the features of an entry export, read once for all rules that ask."""
+        if entry not in self._exported:
+            self._exported[entry] = tuple(exported.read(self, entry))
+        return self._exported[entry]
 
     @cached_property
     def keys(self) -> frozenset[str]:
