@@ -31,7 +31,7 @@ from transformers_export.rules import (
     unregistered,
     wrong_matrix_set,
 )
-from transformers_export.rules.scope import Scope, scope_of
+from transformers_export.rules.scope import Scope, may_concern_models, scope_of
 from transformers_export.source.python import Unread
 from transformers_export.verdict.types import Finding, NotChecked
 
@@ -98,6 +98,8 @@ def find_all(
         The findings, errors of this change first, and what could not be read.
     """
     scope = scope_of(head, base, changed)
+    if base is not None and changed is not None and not any(map(may_concern_models, changed)):
+        base.share_models(head)
     now, unread = _run(head, scope)
     before, _ = _run(base, scope) if base else ({}, set())
     moved = {(rule, subject): path for rule, path, subject in before if not head.tree.exists(path)}

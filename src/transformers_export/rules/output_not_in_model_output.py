@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import Spot, at, of_feature
-from transformers_export.source import returned
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
             if isinstance(item, Unread):
                 continue  # reported with the inputs
             outputs = item.outputs
-            fields = [returned.fields(snapshot, model) for model in item.models]
+            fields = [snapshot.models.fields(model) for model in item.models]
             unread = [each for each in (outputs, *fields) if isinstance(each, Unread)]
             if unread or isinstance(outputs, Unread) or not outputs.ways:
                 yield from unread

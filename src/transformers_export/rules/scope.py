@@ -6,11 +6,15 @@ classes that derive from it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.docs_missing import is_named
 from transformers_export.source import modeling
+
+_BASES = rb"class\s+\w+\s*\([^)]*\b(?:%s)\b"
+"""A class that names one of these as a base: most files that mention a class do not derive from it."""
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -60,6 +64,11 @@ def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | No
     return Scope(whole=False, paths=frozenset(paths), keys=frozenset(keys))
 
 
+def may_concern_models(path: str) -> bool:
+    """Whether a model may be another one when this file changes: configurations and tests are read by no model."""
+    return path.endswith(".py") and not path.rpartition("/")[2].startswith(("configuration_", "test_"))
+
+
 def touched_keys(head: Snapshot, base: Snapshot | None, changed: frozenset[str]) -> set[str]:
     """The keys whose registry entries, matrix entries or Auto tables a change touches."""
     keys: set[str] = set()
@@ -86,8 +95,11 @@ def dependents(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, tuple[str,
         sources = (snapshot.source(path) for path in sorted(waiting))
         classes = {name: source.path for source in sources if source for name in source.classes}
         waiting = set()
+        bases = _BASES % b"|".join(re.escape(name.encode()) for name in sorted(classes))
         for path in snapshot.configurations_mentioning(sorted(classes)) if classes else ():
-            pair = None if path in known else _derives(snapshot, path, classes)
+            if path in known or not re.search(bases, snapshot.tree.read(path) or b""):
+                continue
+            pair = _derives(snapshot, path, classes)
             if pair:
                 found[path] = pair
                 waiting.add(path)

@@ -52,7 +52,7 @@ def _missing(line: Lineage) -> Iterator[tuple[str, ast.Attribute, str]]:
     first, *above = line.classes
     own = {name for item in line.classes for name in _brings(item)} | _PLAIN
     inherited = {name for item in above for name in _brings(item)} | _PLAIN
-    asked = {node.value for node in ast.walk(first.node) if isinstance(node, ast.Constant)}
+    asked = {node.value for node in first.nodes if isinstance(node, ast.Constant)}
     for function in first.node.body:
         if not isinstance(function, ast.FunctionDef) or not function.args.args or _is_static(function):
             continue
@@ -71,29 +71,28 @@ def _missing(line: Lineage) -> Iterator[tuple[str, ast.Attribute, str]]:
 
 
 def _brings(item: python.Class) -> Iterator[str]:
-    for node in item.node.body:
+    yield from item.stored
+    for node in item.nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
-    for inner in ast.walk(item.node):
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-            yield inner.id
-        elif isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
-            yield inner.attr
-        elif isinstance(inner, ast.alias):
-            yield (inner.asname or inner.name).partition(".")[0]
+        elif isinstance(node, ast.alias):
+            yield (node.asname or node.name).partition(".")[0]
 
 
 def _is_open(line: Lineage) -> bool:
     """Whether attributes may come from somewhere else: `__getattr__`, `setattr`, `__dict__`, a class decorator."""
-    for item in line.classes:
-        for node in ast.walk(item.node):
-            if isinstance(node, ast.FunctionDef) and node.name in ("__getattr__", "__getattribute__"):
-                return True
-            if isinstance(node, ast.Name) and node.id in ("setattr", "vars", "exec"):
-                return True
-            if isinstance(node, ast.Attribute) and node.attr == "__dict__":
-                return True
-        if item.node.decorator_list or item.node.keywords:
+    return any(_is_open_class(item) for item in line.classes)
+
+
+def _is_open_class(item: python.Class) -> bool:
+    if item.node.decorator_list or item.node.keywords:
+        return True
+    for node in item.nodes:
+        if isinstance(node, ast.FunctionDef) and node.name in ("__getattr__", "__getattribute__"):
+            return True
+        if isinstance(node, ast.Name) and node.id in ("setattr", "vars", "exec"):
+            return True
+        if isinstance(node, ast.Attribute) and node.attr == "__dict__":
             return True
     return False
 

@@ -410,11 +410,9 @@ class _Reading:
         """What the class, or a base, assigns to `self.<name>` in its body; None where `self.<name>` is set later."""
         if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"):
             return None
-        for item in self.line.classes:
-            for inner in ast.walk(item.node):
-                if isinstance(inner, ast.Attribute) and inner.attr == node.attr and isinstance(inner.ctx, ast.Store):
-                    return None
         found = self.line.assigned(node.attr)
+        if found is None or any(node.attr in item.stored and item != found[0] for item in self.line.classes):
+            return None
         return found[1] if found else None
 
     def _key(self, node: ast.expr, known: Environment) -> str | None:

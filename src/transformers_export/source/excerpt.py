@@ -1,35 +1,76 @@
-"""Parts of a large file: its imports and one class, everything else left blank, so that lines keep their numbers.
+"""Parts of a large file: its imports and one class at a time, with their line numbers.
 
-Modeling files have thousands of lines of which a check needs three signatures; parsing one whole takes as long as all
+Modeling files have thousands of lines of which a check needs a few signatures; parsing one whole takes as long as all
 the rest of a check. Where the cut cannot be trusted there is no excerpt, and the whole file is read.
 """
 
 from __future__ import annotations
 
+import ast
 import re
+from functools import cached_property
 
 from transformers_export.source import python
 
-_IMPORTS = (b"import ", b"from ", b"if ", b"try:", b"except", b"else:", b"elif ", b"finally:", b"with ")
-_INSIDE = b" \t\r\n\f#)]}\"'"
-"""How lines begin that go on with a statement at the top of a file, or are none."""
+_STATEMENT = re.compile(rb"^[^\s#)\]}\"'][\w.]*", re.MULTILINE)
+"""How a statement at the top of a file begins: all other lines go on with one."""
+_IMPORTS = frozenset((b"import", b"from", b"if", b"try", b"except", b"else", b"elif", b"finally", b"with"))
+_CLASS = re.compile(rb"class[ \t]+(\w+)")
+_ENCODING = re.compile(rb"coding[:=]\s*(?!utf-?8\b)", re.IGNORECASE)
 
 
-def of(content: bytes, path: str, name: str) -> python.Source | None:
-    """The file's imports and, if it is there, its class `name`; None where the file must be read whole.
+class Excerpts:
+    """One file, cut at the statements of its top level."""
 
-    That is when the class is written twice or not at the start of a line, or what was cut out is no valid Python.
-    """
-    head = re.compile(rb"class[ \t]+" + re.escape(name.encode()) + rb"\b")
-    written = len(head.findall(content))
-    at_top = len(re.findall(rb"^" + head.pattern, content, re.MULTILINE))
-    if written != at_top or at_top > 1 or b"\f" in content or (not content.isascii() and b"coding" in content[:200]):
-        return None
-    kept: list[bytes] = []
-    keep = False
-    for line in content.split(b"\n"):
-        if line[:1] and line[:1] not in _INSIDE:
-            keep = line.startswith(_IMPORTS) or head.match(line) is not None
-        kept.append(line if keep else b"")
-    source = python.parse(b"\n".join(kept), path)
-    return None if source.unread or (name in source.classes) != bool(at_top) else source
+    def __init__(self, content: bytes, path: str) -> None:
+        self._content = content
+        self._path = path
+        starts = [(found.start(), found[0]) for found in _STATEMENT.finditer(content)]
+        ends = [start for start, _ in starts[1:]] + [len(content)]
+        self._pieces = [(start, end, word) for (start, word), end in zip(starts, ends, strict=True)]
+
+    def of(self, name: str) -> python.Source | None:
+        """The imports and, if it is there, the class `name`; None where the file must be read whole.
+
+        That is when the class is written twice or not at the start of a line, or what was cut out is no valid Python.
+        """
+        imports = self._imports
+        places = self._classes.get(name, [])
+        written = len(re.findall(rb"class[ \t]+" + re.escape(name.encode()) + rb"\b", self._content))
+        if imports is None or written != len(places) or written > 1:
+            return None
+        if not places:
+            return imports
+        start, end = places[0]
+        before = self._content.count(b"\n", 0, start)
+        found = python.parse(b"\n" * before + self._content[start:end], self._path)
+        if list(found.classes) != [name] or len(found.body) != 1:
+            return None
+        others = frozenset(self._classes) - {name}
+        return python.Source(
+            self._path, found.classes, imports.imports, imports.stars, imports.assigned, found.body, others=others
+        )
+
+    @cached_property
+    def _classes(self) -> dict[str, list[tuple[int, int]]]:
+        """Where each class begins and ends."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for start, end, word in self._pieces:
+            head = _CLASS.match(self._content, start) if word == b"class" else None
+            if head:
+                found.setdefault(head[1].decode(), []).append((start, end))
+        return found
+
+    @cached_property
+    def _imports(self) -> python.Source | None:
+        """The imports of the file, those under a condition too."""
+        if _ENCODING.search(self._content, 0, 200) or b"\f" in self._content or b"\r" in self._content:
+            return None  # lines may be counted in another way
+        kept: list[bytes] = []
+        written = 0
+        for start, end, word in self._pieces:
+            if word in _IMPORTS:
+                kept.append(b"\n" * self._content.count(b"\n", written, start) + self._content[start:end])
+                written = end
+        source = python.parse(b"".join(kept), self._path)
+        return None if source.unread or any(isinstance(item, ast.ClassDef) for item in source.body) else source

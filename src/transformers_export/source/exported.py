@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from transformers_export.source import declared, forward, lineage, python
+from transformers_export.source import declared, lineage
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
@@ -58,26 +58,10 @@ def read(snapshot: Snapshot, entry: Entry) -> Iterator[Exported | Unread]:
         if feature.name in seen or not names:
             continue
         seen.add(feature.name)
-        classes = [_find(snapshot, definition.path, name) for name in names]
-        missing = [name for name, found in zip(names, classes, strict=True) if found is None]
+        models = {name: snapshot.models.find(definition.path, name) for name in names}
+        missing = [name for name, found in models.items() if found is None]
         if missing:
             yield Unread(entry.path, feature.line, f"the model {missing[0]} of {entry.key} is not in this repository")
         else:
-            models = tuple(forward.model(snapshot, found) for found in classes if found is not None)
-            yield Exported(entry, feature, line, models, tuple(forward.signature(snapshot, each) for each in models))
-
-
-def _find(snapshot: Snapshot, configuration: str, name: str) -> python.Class | None:
-    """A model class: by its dotted name, or by its bare name in the modeling file beside a configuration file."""
-    if "." in name:
-        return snapshot.find_class(name)
-    folder, _, file = configuration.rpartition("/")
-    likely = f"{folder}/{file.replace('configuration_', 'modeling_')}"
-    source = snapshot.part(likely, name)
-    if source and name in source.classes:
-        return source.classes[name]
-    for path in snapshot.models_beside(folder):
-        source = snapshot.part(path, name)
-        if source and name in source.classes:
-            return source.classes[name]
-    return None
+            found = tuple(model for model in models.values() if model is not None)
+            yield Exported(entry, feature, line, found, tuple(map(snapshot.models.signature, found)))

@@ -71,18 +71,13 @@ def find(snapshot: Snapshot, source: python.Source, name: str) -> python.Class |
     given by name alone. None for what is not here.
     """
     word = name.rpartition(".")[2]
-    for target in snapshot.targets(source, name) or _beside(snapshot, source, name):
+    for target in snapshot.targets(source, name):
         if target.startswith("transformers.") and (word == "PreTrainedModel" or word.endswith("Mixin")):
             return word
         found = snapshot.find_class(target)
         if found:
             return found
     return None
-
-
-def _beside(snapshot: Snapshot, source: python.Source, name: str) -> tuple[str, ...]:
-    """The dotted name of another class of the same file, which an excerpt does not show."""
-    return () if "." in name or name in source.imports else (f"{snapshot.module_of(source.path)}.{name}",)
 
 
 def signature(snapshot: Snapshot, of: Model) -> Signature | Unread:
@@ -128,9 +123,8 @@ def main_input(of: Model) -> str | None:
     for item in of.chain:
         if item is None:
             return None
-        for node in ast.walk(item.node):
-            if isinstance(node, ast.Attribute) and node.attr == "main_input_name" and isinstance(node.ctx, ast.Store):
-                return None
+        if any(isinstance(node, ast.Attribute) and node.attr == "main_input_name" for node in item.nodes):
+            return None  # an instance may have another than its class
         for statement in item.node.body:
             targets = statement.targets if isinstance(statement, ast.Assign) else []
             if isinstance(statement, ast.Assign) and any(

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformers_export.source import excerpt, python
+from transformers_export.source import python
+from transformers_export.source.excerpt import Excerpts
 
 if TYPE_CHECKING:
     from transformers_export.source.tree import Tree
@@ -17,6 +18,8 @@ Parsed = dict[tuple[str, bytes], python.Source]
 
 SHIPPED = "<transformers-export>/"
 """Begins the path of a file of our own package: configurations of a package may derive from our ready-made ones."""
+_ROOTS = "/onnx/config.py"
+"""The end of the path of the base classes, of which most configurations need one."""
 _DEEP = 8
 """How many re-exports are followed: more is a circle."""
 _SHIPPED_ROOT = Path(__file__).parents[2]
@@ -29,6 +32,7 @@ class Modules:
         self.tree = tree
         self.parsed: Parsed = {} if parsed is None else parsed
         self._sources: dict[str, python.Source | None] = {}
+        self._excerpts: dict[str, Excerpts] = {}
         self._parts: dict[tuple[str, str], python.Source | None] = {}
         self._packages: dict[str, bool] = {}
         self._files: dict[str, str | None] = {}
@@ -50,19 +54,24 @@ class Modules:
         return self.parsed[key]
 
     def part(self, path: str, name: str) -> python.Source | None:
-        """What of a file is needed to read one class: of a model's file an excerpt, else the parsed file."""
-        if path in self._sources or not path.rpartition("/")[2].startswith("modeling_"):
+        """What of a file is needed to read one class: of a large file an excerpt, else the parsed file."""
+        if path in self._sources or not (path.rpartition("/")[2].startswith("modeling_") or path.endswith(_ROOTS)):
             return self.source(path)
         if (path, name) not in self._parts:
             content = self._read(path)
-            key = (f"{path}:{name}", content or b"")
-            if content is not None and key not in self.parsed:
-                found = excerpt.of(content, path, name)
-                if found is None:
-                    return self.source(path)
-                self.parsed[key] = found
-            self._parts[path, name] = self.parsed.get(key)
+            self._parts[path, name] = self._cut(path, content, name) if content is not None else None
         return self._parts[path, name]
+
+    def _cut(self, path: str, content: bytes, name: str) -> python.Source | None:
+        key = (f"{path}:{name}", content)
+        if key not in self.parsed:
+            if path not in self._excerpts:
+                self._excerpts[path] = Excerpts(content, path)
+            found = self._excerpts[path].of(name)
+            if found is None:
+                return self.source(path)
+            self.parsed[key] = found
+        return self.parsed[key]
 
     def _read(self, path: str) -> bytes | None:
         if not path.startswith(SHIPPED):
@@ -117,7 +126,7 @@ class Modules:
     def targets(self, source: python.Source, name: str) -> tuple[str, ...]:
         """What a name as written in a file stands for, as absolute dotted names; several after `try`/`except`."""
         head, _, rest = name.partition(".")
-        if head in source.classes:
+        if head in source.classes or head in source.others:
             return (".".join([part for part in (self.module_of(source.path), name) if part]),)
         found = (self.absolute(source.path, level, target) for level, target in source.imports.get(head, ()))
         return tuple(f"{target}.{rest}" if rest else target for target in found)

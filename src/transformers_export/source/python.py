@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ class Class:
     """As written: `OnnxConfig`, `onnx.OnnxConfig`."""
     node: ast.ClassDef = field(repr=False, compare=False)
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Everything in it, walked once for all who look for something."""
+        return tuple(ast.walk(self.node))
+
+    @cached_property
+    def stored(self) -> frozenset[str]:
+        """The names it assigns anywhere: variables, and attributes of whatever object."""
+        names = {node.id for node in self.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        attributes = (node for node in self.nodes if isinstance(node, ast.Attribute))
+        return frozenset(names.union(node.attr for node in attributes if isinstance(node.ctx, ast.Store)))
+
 
 @dataclass(frozen=True)
 class Source:
@@ -53,6 +66,8 @@ class Source:
     body: tuple[ast.stmt, ...] = field(default=(), repr=False)
     """The statements at the top, those inside `if`, `try` and `with` among them."""
     unread: tuple[Unread, ...] = ()
+    others: frozenset[str] = frozenset()
+    """Classes of the file that an excerpt leaves out."""
 
     @property
     def exported(self) -> dict[str, ast.expr] | None:

@@ -117,7 +117,7 @@ def _submodule(snapshot: Snapshot, of: Model, name: str) -> Model | None:
     for item in of.chain:
         if item is None:
             return None
-        assigned = (node for node in ast.walk(item.node) if isinstance(node, ast.Assign))
+        assigned = (node for node in item.nodes if isinstance(node, ast.Assign))
         built = [node.value for node in assigned if f"self.{name}" in map(python.dotted, node.targets)]
         if built:
             call = built[0]

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from transformers_export.source import configuration, docs, exported, matrix, modeling, registry
+from transformers_export.source.models import Models
 from transformers_export.source.modules import Modules, Parsed
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Snapshot(Modules):
         """A package's files that call `AutoModel...register`."""
         self.matrix_path = matrix
         self.docs_path = docs
+        self.models = Models(self)
         self._exported: dict[registry.Entry, tuple[exported.Exported | python.Unread, ...]] = {}
         self._onnx: dict[tuple[str, str], configuration.OnnxClass | None] = {}
 
@@ -100,6 +102,10 @@ class Snapshot(Modules):
             if source and name in source.classes:
                 return source.classes[name]
         return None
+
+    def share_models(self, other: Snapshot) -> None:
+        """Take what is known of models from a tree in which they are the same."""
+        self.models = other.models
 
     def models_beside(self, folder: str) -> tuple[str, ...]:
         """The files of PyTorch models in a folder."""
