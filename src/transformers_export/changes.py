@@ -59,15 +59,23 @@ def from_git(root: Path, base: str, head: str | None = None) -> Changes:
     Raises:
         ChangesError: Not a git repository, an unknown revision, or a clone too shallow to hold the base.
     """
-    base_sha, head_sha = resolve(root, base), resolve(root, head or "HEAD")
-    ancestor = git.run(root, "merge-base", base_sha, head_sha, expected=(0, 1)).decode().strip()
-    if not ancestor:
-        raise ChangesError(_no_ancestor(root, base, head or "HEAD"))
+    ancestor, head_sha = _meeting_point(root, base, head or "HEAD")
     files = _diff(root, ancestor, *([head_sha] if head else []))
     if head is None:
         untracked = git.names(git.run(root, "ls-files", "-z", "--others", "--exclude-standard"))
         files += tuple(ChangedFile(path, "added") for path in untracked)
     return Changes(ancestor, head_sha, files)
+
+
+def _meeting_point(root: Path, base: str, head: str) -> tuple[str, str]:
+    """The merge-base of two revisions and the full SHA of the second, by one process where all is well."""
+    named = git.run(root, "rev-parse", "--revs-only", f"{base}^{{commit}}...{head}^{{commit}}", expected=(0, 128))
+    lines = named.decode().split()  # the second revision, the first, and a ^ before each merge-base
+    if len(lines) > 2:
+        return lines[2].removeprefix("^"), lines[0]
+    resolve(root, base)
+    resolve(root, head)
+    raise ChangesError(_no_ancestor(root, base, head))
 
 
 def from_index(root: Path) -> Changes:

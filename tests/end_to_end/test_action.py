@@ -35,7 +35,7 @@ def job_on(repository: Repository, head: str, github: github_api.GitHub, tmp_pat
 def run(a_job: Job, python_5: Path, temp: Path, **inputs: str) -> tuple[Run, Path]:
     """Run the action; also returns the interpreter it was given."""
     python = with_repository(python_5, a_job.workspace, temp.parent)
-    told = {"python": str(python), "install": INSTALL, "pip-index-url": "", **inputs}
+    told = {"python": str(python), "install": INSTALL, "pip-index-url": "", "exporter": "legacy", **inputs}
     return a_job.runner(told, temp).run(), python
 
 

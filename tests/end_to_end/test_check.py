@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 import venv
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from support.repositories import commit, git
@@ -221,6 +223,23 @@ def test_a_transformers_4_checkout_is_checked_with_its_own_interpreter(transform
     assert verdict.versions["transformers"] == "4.48.0"
     # The tree's own configuration class is what ran, not the one installed in the interpreter.
     assert {case.tolerance for case in verdict.cases} == {1e-4}
+
+
+def test_an_interrupt_ends_everything_and_has_its_own_code(example_repository):
+    example_repository.checkout("sleeping")
+    command = [sys.executable, "-m", "transformers_export", "check", "--base", "main", "--exporter", "legacy"]
+    tool = subprocess.Popen([*command, "--timeout", "500"], cwd=example_repository.root, stderr=subprocess.PIPE)
+    family: list[psutil.Process] = []
+    deadline = time.monotonic() + 120
+    while len(family) < 3:  # server, keeper, case
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        family = psutil.Process(tool.pid).children(recursive=True)
+    tool.send_signal(signal.SIGINT)
+    _, said = tool.communicate(timeout=60)
+    assert tool.returncode == 130
+    assert b"Traceback" not in said
+    assert [process for process in family if process.is_running()] == []
 
 
 def test_a_hook_on_commit_reads_what_is_staged(example_repository):

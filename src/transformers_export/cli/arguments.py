@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.description = "Check what changed. Exit code 1 when something new is wrong or a case does not pass."
     _add_scope(parser)
+    parser.add_argument("--head", metavar="REV", help="read this revision from git, without a checkout; needs --static")
     parser.add_argument("--static", action="store_true", help="only read the code: no torch, no export")
     parser.add_argument("--strict", action="store_true", help="findings that were there before fail the check too")
     parser.add_argument(
@@ -63,7 +64,6 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
 def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="PATHS", help="files or folders to treat as changed")
     parser.add_argument("--base", metavar="REV", help="compare with this revision (default: HEAD)")
-    parser.add_argument("--head", metavar="REV", help="read this revision from git, without a checkout; needs --static")
     parser.add_argument("--changes", metavar="FILE", help="compare what `prepare` wrote down")
     parser.add_argument(
         "--hook", action="store_true", help="compare as a pre-commit hook: the index, or what is pushed"
@@ -71,8 +71,8 @@ def _add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--all", action="store_true", help="check every model type, not only those that changed")
     parser.add_argument("--exporter", choices=("dynamo", "legacy", "both", "auto"), help="how graphs are captured")
     parser.add_argument("--opset", type=_positive, metavar="N", help="ONNX opset to export to")
-    parser.add_argument("--atol", type=float, metavar="X", help="absolute tolerance against PyTorch")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="time limit of a case")
+    parser.add_argument("--atol", type=_amount, metavar="X", help="absolute tolerance against PyTorch")
+    parser.add_argument("--timeout", type=_amount, metavar="SECONDS", help="time limit of a case")
     parser.add_argument("--memory-limit", metavar="SIZE", help="memory limit of a case, e.g. 8GiB")
 
 
@@ -105,4 +105,11 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number above zero, got {text}")
+    return number
+
+
+def _amount(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
     return number

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """Write or update the comment. 0 also when the token may not write: the check has decided by then."""
-    verdict = read_verdict(options)
+    published = read_verdict(options)
+    verdict = published.verdict
     event = current_event()
     if event.pull_request is None:
         print(f"{event.name} is no pull request: no comment.")
         return 0
     links = links_to(event, verdict)
-    body = render.comment(verdict, links) if verdict else render.unfinished(options.if_missing, links)
+    body = render.comment(verdict, links) if verdict else render.unfinished(published.instead, links)
     result = upsert(
         event.repository,
         event.pull_request,

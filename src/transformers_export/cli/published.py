@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,18 +19,32 @@ if TYPE_CHECKING:
     from transformers_export.verdict.types import Verdict
 
 
-def read_verdict(options: Namespace) -> Verdict | None:
-    """Read the verdict; None when there is none and the caller has said what to publish then.
+@dataclass(frozen=True)
+class Published:
+    """What is to be published: a verdict, or what to say in its place."""
+
+    verdict: Verdict | None
+    instead: str = ""
+    broken: bool = False
+    """There is a file, and it is no verdict: the job must not be green by it."""
+
+
+def read_verdict(options: Namespace) -> Published:
+    """Read the verdict. With `--if-missing` one that is not there or cannot be read is replaced by that text.
+
+    An old comment must not stay green because a newer verdict was spoilt.
 
     Raises:
-        UsageError: no such file, or no verdict in it.
+        UsageError: no such file, or no verdict in it, and nothing to say in its place.
     """
     if options.if_missing is not None and not Path(options.verdict).exists():
-        return None
+        return Published(None, options.if_missing)
     try:
-        return decode(read(options.verdict, "a verdict"))
+        return Published(decode(read(options.verdict, "a verdict")))
     except VerdictError as error:
-        raise UsageError(f"{options.verdict}: {error}") from error
+        if options.if_missing is None:
+            raise UsageError(f"{options.verdict}: {error}") from error
+        return Published(None, f"The check left a verdict that cannot be read: {error}", broken=True)
 
 
 def current_event() -> Event:

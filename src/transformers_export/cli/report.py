@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace) -> int:
-    """Render. 0 whenever there is a report: whether the verdict is green is the check's exit code."""
+    """Render. 0 whenever there is a report, as whether it is green is for the check to say; 1 for a broken verdict."""
     if not (options.markdown or options.summary or options.github):
         raise UsageError("Nothing to write: expected --markdown FILE, --summary FILE or --github.")
-    verdict = read_verdict(options)
+    published = read_verdict(options)
+    verdict = published.verdict
     links = links_to(current_event(), verdict) if options.github else None
     if verdict is None:
-        comment = summary = render.unfinished(options.if_missing, links)
+        comment = summary = render.unfinished(published.instead, links)
     else:
         comment, summary = render.comment(verdict, links), render.summary(verdict, links)
     if options.markdown:
@@ -33,7 +34,7 @@ def run(options: Namespace) -> int:
         write(options.summary, summary)
     if options.github:
         _tell_github(options, verdict, summary)
-    return 0
+    return 1 if published.broken else 0
 
 
 def _tell_github(options: Namespace, verdict: Verdict | None, summary: str) -> None:

@@ -66,10 +66,10 @@ def check_options(options: Namespace, environ: Mapping[str, str]) -> CheckOption
     """
     root = project_root(Path.cwd())
     static = getattr(options, "static", False)
-    told = [name for name in ("changes", "hook", "base", "head") if getattr(options, name)]
+    told = [name for name in ("changes", "hook", "base", "head") if getattr(options, name, None)]
     if {"changes", "hook"} & set(told) and len(told) > 1:
         raise UsageError(f"--{told[0]} and --{told[1]} say different things: expected one of them.")
-    if options.head and not static:
+    if getattr(options, "head", None) and not static:
         raise UsageError("--head reads a revision without a checkout, and cases run in one: add --static.")
     return CheckOptions(
         root=root,
@@ -102,7 +102,7 @@ def _scope(options: Namespace, environ: Mapping[str, str], root: Path) -> Scope:
         return Scope(base=prepared.base, head=prepared.merge, named=named, links_to=prepared.head)
     if options.hook:
         return hook_scope(root, environ, named)
-    if options.head:
+    if getattr(options, "head", None):
         return Scope(base=options.base or f"{options.head}^", head=options.head, named=named)
     # Like a linter: who names files and no revision wants to hear everything about them.
     return Scope(base=options.base or (None if named else "HEAD"), named=named)

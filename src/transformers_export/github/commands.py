@@ -1,4 +1,4 @@
-"""Commands to the runner of GitHub Actions: annotations, outputs, log groups, the job summary.
+"""Commands to the runner of GitHub Actions: annotations, outputs, the job summary.
 
 The only file that imports `actions_toolkit`, whose last release is of 2022: the job summary it lacks is written here.
 What an annotation says is decided by the caller.
@@ -6,22 +6,18 @@ What an annotation says is decided by the caller.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actions_toolkit import core
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from transformers_export.github.annotation import Annotation
 
 MAX_ANNOTATIONS = 10
 """GitHub shows ten annotations of a level for a step and drops the others in silence."""
-
-SUMMARY_LIMIT = 1024 * 1024
-"""Bytes of UTF-8 in the summary of one step; GitHub refuses the whole summary above it."""
 
 
 def annotate(annotations: Iterable[Annotation]) -> None:
@@ -64,18 +60,8 @@ def warn(message: str, *, title: str) -> None:
     core.warning(message, title=title)
 
 
-@contextmanager
-def group(title: str) -> Iterator[None]:
-    """Fold what is printed inside in the log."""
-    core.start_group(title)
-    try:
-        yield
-    finally:
-        core.end_group()
-
-
 def write_summary(markdown: str, environ: Mapping[str, str]) -> bool:
-    """Append to the job summary; False outside GitHub Actions. The caller keeps it below `SUMMARY_LIMIT` bytes."""
+    """Append to the job summary; False outside GitHub Actions. GitHub refuses all of it above one MiB."""
     path = environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return False

@@ -171,13 +171,18 @@ def _export_one(
 
 
 def _require_opset(request: Request, onnx_config: Any) -> None:
+    """Every exporter of the plan must be able to write the opset; with `auto`, one of them."""
     from transformers_export.onnx.convert import OpsetError, check_opset, default_opset
 
-    exporter = _PLANS[request.exporter][0]
-    try:
-        check_opset(request.opset if request.opset is not None else default_opset(onnx_config, exporter), exporter)
-    except OpsetError as error:
-        raise WrongUseError(str(error)) from error
+    refusals = []
+    plan = _PLANS[request.exporter]
+    for exporter in plan:
+        try:
+            check_opset(request.opset if request.opset is not None else default_opset(onnx_config, exporter), exporter)
+        except OpsetError as error:  # noqa: PERF203  (two turns at most)
+            refusals.append(str(error))
+    if len(refusals) == len(plan) or (refusals and request.exporter != "auto"):
+        raise WrongUseError(" ".join(refusals))
 
 
 def _require_writable(output: Path) -> None:

@@ -23,6 +23,7 @@ _ZERO_WIDTH = "\u200b"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that are shown by number: control, format (bidirectional too), surrogates, separators."""
 
+_SUSPECT = re.compile(r"[^\n -~]")
 _SIMPLE_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?\Z")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _BLOCK_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|\Z))")
@@ -65,13 +66,12 @@ def visible(value: object, *, lines: bool = False) -> str:
     text = str(value).replace("\r\n", "\n").replace("\t", "    " if lines else " ")
     if not lines:
         text = text.replace("\n", " ")
-    return text if text.isprintable() else "".join(_shown(character) for character in text)
+    return text if text.isprintable() else _SUSPECT.sub(_shown, text)
 
 
-def _shown(character: str) -> str:
-    if character == "\n" or unicodedata.category(character) not in _UNSEEN:
-        return character
-    return f"\\u{ord(character):04x}"
+def _shown(match: re.Match[str]) -> str:
+    character = match[0]
+    return f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSEEN else character
 
 
 def prose(value: object) -> Markup:
@@ -145,10 +145,14 @@ def address(*parts: str, line: int | None = None) -> str | None:
     """A web address from a server and path parts, every part quoted; None where a part would climb out of it."""
     server, *rest = parts
     segments = [segment for part in rest for segment in part.split("/")]
-    if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(?::\d+)?", server) or any(s in ("", ".", "..") for s in segments):
+    if not re.fullmatch(r"https?://[A-Za-z0-9.\-]+(?::\d+)?", server) or any(map(_climbs_or_hides, segments)):
         return None
     path = "/".join(quote(segment, safe="") for segment in segments)
     return f"{server}/{path}" + (f"#L{line}" if line else "")
+
+
+def _climbs_or_hides(segment: str) -> bool:
+    return segment in ("", ".", "..") or not segment.isprintable()
 
 
 def finalize(value: object) -> Markup:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+_SPACE, _HYPHEN = "\u00a0", "\u2011"
+"""Where a table is narrow, a figure is not broken at these."""
+
 NOTHING = "–"
 """An en dash: the sign for a cell without a value."""
 
@@ -11,13 +14,13 @@ def size(count: int | None) -> str:
     if count is None:
         return NOTHING
     if count < 1000:
-        return f"{count} B"
+        return f"{count}{_SPACE}B"
     value = float(count)
     for unit in ("kB", "MB", "GB"):
         value /= 1000
         if value < 999.95 or unit == "GB":
             break
-    return f"{value:.1f} {unit}"
+    return f"{value:.1f}{_SPACE}{unit}"
 
 
 def seconds(value: float) -> str:
@@ -26,16 +29,16 @@ def seconds(value: float) -> str:
 
 
 def number(value: float | None) -> str:
-    """A measured figure: two significant digits, whole numbers whole."""
+    """A measured figure: whole numbers and hundreds whole, below that two significant digits."""
     if value is None:
         return NOTHING
     if value == 0:
         return "0"
     if value != value or value in (float("inf"), float("-inf")):
         return str(value)
-    if abs(value) < 1e7 and value == int(value):
-        return str(int(value))
-    return f"{value:.2g}"
+    if abs(value) < 1e7 and (value == int(value) or abs(value) >= 100):
+        return f"{value:,.0f}"
+    return f"{value:.2g}".replace("e-0", "e-").replace("e-", f"e{_HYPHEN}")
 
 
 def count(value: int | None) -> str:
@@ -47,7 +50,7 @@ def difference(value: float | None, tolerance: float | None) -> str:
     """The largest difference against what was allowed."""
     if value is None:
         return NOTHING
-    return number(value) if tolerance is None else f"{number(value)} of {number(tolerance)}"
+    return number(value) if tolerance is None else f"{number(value)}{_SPACE}of{_SPACE}{number(tolerance)}"
 
 
 def counted(amount: int, one: str, many: str | None = None) -> str:

@@ -18,10 +18,10 @@ from markupsafe import Markup
 from transformers_export.report.escape import FILTERS, finalize
 from transformers_export.report.figures import counted, path
 from transformers_export.report.links import Links
-from transformers_export.report.view import Limits, page
+from transformers_export.report.view import Limits, page, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from importlib.abc import Traversable
 
     from transformers_export.verdict.types import Verdict
@@ -50,20 +50,20 @@ _COMMENT_STEPS = (
 """Tried in order: first fewer details, then fewer rows. The last one fits whatever the verdict holds."""
 
 _SUMMARY_STEPS = (
-    Limits(rows=5000, failures=500, findings=1000, notes=500, frames=50, text=8000, fold=100),
-    Limits(rows=2000, failures=100, findings=300, notes=100, frames=10, text=1000, fold=100),
+    Limits(rows=5000, failures=500, findings=1000, notes=500, frames=50, text=8000, checks=5000, fold=100),
+    Limits(rows=2000, failures=100, findings=300, notes=100, frames=10, text=1000, checks=2000, fold=100),
     *_COMMENT_STEPS[1:],
 )
 
 
 def comment(verdict: Verdict, links: Links | None) -> str:
     """The sticky comment, starting with `MARKER`; always below `COMMENT_LIMIT` characters."""
-    return _first_below(COMMENT_LIMIT, comment_length, _renderings("comment.md.j2", _COMMENT_STEPS, verdict, links))
+    return _first_below(COMMENT_LIMIT, comment_length, "comment.md.j2", _COMMENT_STEPS, verdict, links)
 
 
 def summary(verdict: Verdict, links: Links | None) -> str:
     """The job summary: everything the comment says and every check; always below `SUMMARY_LIMIT` bytes."""
-    return _first_below(SUMMARY_LIMIT, _bytes, _renderings("summary.md.j2", _SUMMARY_STEPS, verdict, links))
+    return _first_below(SUMMARY_LIMIT, _bytes, "summary.md.j2", _SUMMARY_STEPS, verdict, links)
 
 
 def unfinished(reason: str, links: Links | None) -> str:
@@ -86,23 +86,27 @@ def _bytes(text: str) -> int:
     return len(text.encode())
 
 
-def _renderings(template: str, steps: tuple[Limits, ...], verdict: Verdict, links: Links | None) -> Iterator[str]:
-    for limits in steps:
-        yield _fill(template, page=page(verdict, limits), links=links)
-
-
 def _fill(template: str, **values: object) -> str:
     text = _environment().get_template(template).render(marker=_MARKUP, **values)
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"  # parts that have nothing to say leave blank lines
 
 
-def _first_below(limit: int, length: Callable[[str], int], renderings: Iterator[str]) -> str:
-    shortest = ""
-    for text in renderings:
+def _first_below(
+    limit: int,
+    length: Callable[[str], int],
+    template: str,
+    steps: tuple[Limits, ...],
+    verdict: Verdict,
+    links: Links | None,
+) -> str:
+    for limits in steps:
+        shown = page(verdict, limits)
+        if weight(shown) >= limit:  # escaping only adds to it: not worth the time
+            continue
+        text = _fill(template, page=shown, links=links)
         if length(text) < limit:
             return text
-        shortest = text
-    raise AssertionError(f"the shortest report still has a length of {length(shortest)}, the limit is {limit}")
+    raise AssertionError(f"even the shortest report reaches the limit of {limit}")
 
 
 @lru_cache(maxsize=1)

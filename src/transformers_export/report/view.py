@@ -6,7 +6,7 @@ Nothing here is escaped yet: every text leaves as plain `str`, which the templat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from transformers_export.report import figures
@@ -25,6 +25,8 @@ _CAUSES = {
     "environment": "the environment, not this change",
     "upstream": "a library this project uses, not this change",
 }
+_PATH = 1000
+"""Characters of a path that are looked at; an address as long is not linked."""
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -40,6 +42,8 @@ class Limits:
     frames: int
     text: int
     """Characters of one text, before escaping."""
+    checks: int = 0
+    """Lines of the table of every check, which only the summary has."""
     fold: int = 25
     """Verified exports are folded when the table has more rows than this."""
 
@@ -152,14 +156,16 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         expected=_list(cases, limits.notes, lambda c: _failure(c, limits), lambda c: c.outcome == "expected-failure"),
         warned=_list(cases, limits.notes, lambda c: _failure(c, limits), lambda c: bool(c.warnings)),
         checks=_list(
-            [(case, check) for case in cases for check in case.checks], limits.rows, lambda pair: _check(*pair, cut)
+            [(case, check) for case in cases for check in case.checks], limits.checks, lambda pair: _check(*pair, cut)
         ),
         not_checked=_list(
             sorted(verdict.not_checked, key=lambda n: not n.blocking),
             limits.notes,
             lambda n: type(n)(cut(n.what), cut(n.why), n.blocking),
         ),
-        affected=_list(verdict.affected, limits.notes, lambda a: type(a)(cut(a.model_type), a.path, cut(a.why))),
+        affected=_list(
+            verdict.affected, limits.notes, lambda a: type(a)(cut(a.model_type), a.path[-_PATH:], cut(a.why))
+        ),
         versions=tuple((cut(name), cut(version)) for name, version in list(verdict.versions.items())[:16]),
         command=local_command(verdict),
         isolation=cut(verdict.isolation),
@@ -167,6 +173,17 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         base=_sha(verdict.base),
         head=_sha(verdict.head),
     )
+
+
+def weight(part: object) -> int:
+    """Characters of text in a page or a part of one: about the least that a rendering of it has."""
+    if isinstance(part, str):
+        return len(part)
+    if isinstance(part, tuple):
+        return sum(map(weight, part))
+    if is_dataclass(part):
+        return sum(weight(getattr(part, one.name)) for one in fields(part))
+    return 0
 
 
 def is_red(verdict: Verdict) -> bool:
@@ -260,7 +277,15 @@ def _findings(verdict: Verdict, status: str, limits: Limits) -> Listed[Finding]:
         chosen,
         limits.findings,
         lambda f: type(f)(
-            cut(f.rule), f.severity, f.status, f.path, f.line, f.column, cut(f.subject), cut(f.message), cut(f.hint)
+            cut(f.rule),
+            f.severity,
+            f.status,
+            f.path[-_PATH:],
+            f.line,
+            f.column,
+            cut(f.subject),
+            cut(f.message),
+            cut(f.hint),
         ),
     )
 
@@ -286,12 +311,12 @@ def _row(case: CaseResult, cut: Callable[[str], str]) -> Row:
 
 
 def _checks(case: CaseResult) -> str:
-    """`5 of 5`, and the ones that failed by name. What was not run counts as not passed."""
+    """`5/5`, and the ones that failed by name. What was not run counts as not passed."""
     if not case.checks:
         return figures.NOTHING
     done = sum(check.outcome in ("passed", "advice") for check in case.checks)
     failed = ", ".join(check.name for check in case.checks if check.outcome == "failed")
-    return f"{done} of {len(case.checks)}" + (f": {failed}" if failed else "")
+    return f"{done}/{len(case.checks)} {failed}".strip()
 
 
 def _check(case: CaseResult, check: CheckResult, cut: Callable[[str], str]) -> CheckLine:

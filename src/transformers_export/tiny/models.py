@@ -42,7 +42,7 @@ def resolve(model_class: Any, config: Any) -> type:
     mapping = getattr(model_class, "_model_mapping", None)
     if mapping is None:
         return model_class
-    if type(config) not in mapping.keys():  # noqa: SIM118  (a lazy mapping: iterating it loads every class)
+    if not _holds(mapping, type(config)):
         reference = (getattr(config, "auto_map", None) or {}).get(model_class.__name__)
         if reference:
             return _dynamic(config, reference)
@@ -55,6 +55,15 @@ def resolve(model_class: Any, config: Any) -> type:
         return found
     wanted = [c for c in found if c.__name__ in (getattr(config, "architectures", None) or [])]
     return (wanted or found)[0]
+
+
+def _holds(mapping: Any, config_class: type) -> bool:
+    """Tell whether a lazy mapping has a model for exactly this class.
+
+    Its own `in` compares class names alone, and iterating its keys imports every model of transformers (2 s).
+    """
+    own = config_class.__module__.partition(".")[0] == "transformers"
+    return config_class in mapping and (own or config_class in mapping._extra_content)
 
 
 def _from_auto_map(config: Any) -> type | None:
@@ -79,7 +88,7 @@ def _from_auto_classes(config: Any) -> type | None:
         mapping = getattr(modeling_auto, name)
         if not name.endswith("_MAPPING") or not hasattr(mapping, "_model_mapping"):
             continue
-        if type(config) in mapping.keys():  # noqa: SIM118
+        if _holds(mapping, type(config)):
             found = mapping[type(config)]
             return found[0] if isinstance(found, (list, tuple)) else found
     return None

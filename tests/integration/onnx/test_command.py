@@ -80,6 +80,21 @@ def test_both_exporters_must_agree_with_pytorch(checkpoint: Path, tmp_path: Path
     assert ended.out.count("Validating ONNX model...") == 2
 
 
+def test_auto_falls_back_and_says_so(checkpoint: Path, tmp_path: Path) -> None:
+    """Opset 14 is one that dynamo cannot write."""
+    ended = _command("--model", checkpoint, "--exporter", "auto", "--opset", "14", "out", cwd=tmp_path)
+    assert ended.code == 0, ended.err
+    assert "The dynamo exporter failed: OpsetError: Opset 14 cannot be written" in ended.out
+    assert "trying the legacy exporter" in ended.out
+    assert onnx.load(tmp_path / "out" / "model.onnx").opset_import[0].version == 14
+
+
+def test_both_needs_an_opset_that_both_can_write(checkpoint: Path, tmp_path: Path) -> None:
+    ended = _command("--model", checkpoint, "--exporter", "both", "--opset", "14", "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "Opset 14 cannot be written by the dynamo exporter" in ended.err
+
+
 def test_an_export_that_does_not_match_ends_with_1_and_leaves_nothing(checkpoint: Path, tmp_path: Path) -> None:
     arguments = ("--model", checkpoint, "--exporter", "legacy", "--atol", "1e-12", "out")
     ended = _command(*arguments, cwd=tmp_path)

@@ -91,6 +91,29 @@ def test_the_model_is_left_as_it_was(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
 
 
+def test_weights_that_do_not_fit_one_file_go_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("transformers_export.onnx.config.EXTERNAL_DATA_LIMIT", 1000)
+    exported = _distilbert(tmp_path / "model.onnx")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.onnx", "model.onnx.data"]
+    assert (tmp_path / "model.onnx.data").stat().st_size > (tmp_path / "model.onnx").stat().st_size / 2
+    assert exported.validate(opset=OPSET).passed
+    (tmp_path / "model.onnx.data").unlink()
+    report = exported.validate(opset=OPSET)
+    assert _failed(report) == {"checker"}
+
+
+def test_a_failed_capture_leaves_no_file_and_the_functions_as_they_were(tmp_path: Path) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("cannot be captured")
+
+    original = torch.nn.functional.layer_norm
+    spec = PatchingSpec(torch.nn.functional, "layer_norm", refuse)
+    with pytest.raises(RuntimeError, match="cannot be captured"):
+        _distilbert(tmp_path / "model.onnx", patching_specs=[spec])
+    assert torch.nn.functional.layer_norm is original
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_another_computation_while_capturing_fails_the_values(tmp_path: Path) -> None:
     original = torch.nn.functional.layer_norm
     spec = PatchingSpec(torch.nn.functional, "layer_norm", lambda *given: original(*given) * 1.01)

@@ -15,7 +15,17 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("arguments", [[], ["chekc"], ["check", "--jobs", "0"], ["check", "--exporter", "tf"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["chekc"],
+        ["check", "--jobs", "0"],
+        ["check", "--exporter", "tf"],
+        ["check", "--timeout", "-1"],
+        ["check", "--atol", "nan"],
+    ],
+)
 def test_a_wrong_command_line_is_misuse(arguments, capsys):
     with pytest.raises(SystemExit) as left:
         main(arguments)
@@ -32,6 +42,7 @@ def test_a_wrong_command_line_is_misuse(arguments, capsys):
         (["check", "--static", "--changes", "nowhere.json"], "Expected what `prepare` wrote in nowhere.json"),
         (["check", "--static", "--base", "no-such-revision"], "no-such-revision"),
         (["check", "--static", "no-such-file.py"], "no-such-file.py"),
+        (["check", "--memory-limit", "plenty"], "no amount of memory"),
         (["report", "nowhere.json", "--markdown", "out.md"], "Expected a verdict in nowhere.json"),
         (["report", "nowhere.json"], "Nothing to write"),
     ],

@@ -71,10 +71,18 @@ def test_without_a_verdict_the_report_says_so_and_nothing_is_green(workflow):
     assert "The install failed." in (workflow / "summary").read_text()
 
 
-def test_a_file_that_is_no_verdict_is_misuse_even_then(workflow, capsys):
+def test_a_file_that_is_no_verdict_is_misuse(workflow, capsys):
     (workflow / "verdict.json").write_text("{}")
-    assert main(["report", "verdict.json", "--markdown", "report.md", "--if-missing", "x"]) == 2
+    assert main(["report", "verdict.json", "--markdown", "report.md"]) == 2
     assert "schema_version" in capsys.readouterr().err
+
+
+def test_a_spoilt_verdict_replaces_the_report_and_fails_the_job(workflow):
+    (workflow / "verdict.json").write_text('{"conclusion": "success"}')
+    arguments = ["report", "verdict.json", "--markdown", "report.md", "--github", "--if-missing", "x"]
+    assert main(arguments) == 1
+    assert "verdict that cannot be read" in (workflow / "report.md").read_text()
+    assert "verdict that cannot be read" in (workflow / "summary").read_text()
 
 
 def test_a_push_gets_no_comment(workflow, capsys):

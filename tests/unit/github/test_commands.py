@@ -67,13 +67,3 @@ def test_the_summary_is_appended_in_utf_8(tmp_path: Path) -> None:
 
 def test_outside_of_actions_there_is_no_summary() -> None:
     assert not commands.write_summary("text", {})
-
-
-def test_a_group_ends_also_when_its_body_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    try:
-        with commands.group("Install"):
-            raise RuntimeError
-    except RuntimeError:
-        pass
-
-    assert capsys.readouterr().out.splitlines() == ["::group::Install", "::endgroup::"]

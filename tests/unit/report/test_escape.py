@@ -58,10 +58,12 @@ def test_prose_at_the_start_of_a_list_item(text: str) -> None:
 @each_fragment
 @given(texts())
 def test_a_table_keeps_its_cells(text: str) -> None:
-    seen = see(f"| a | b |\n|--|--|\n| {prose(text)} | {code(text)} |\n")
+    seen = see(f"| a | b |\n|--|--|\n| {prose(text)} | x{code(text)}y |\n")
 
     assert_only(seen, {"table", "thead", "tbody", "tr", "th", "td", "code"})
     assert (seen.tags["tr"], seen.tags["td"]) == (2, 2)
+    everything = "".join((seen.text + seen.code).split())
+    assert sorted(everything) == sorted("abxy" + read(text) + "".join(visible(text).split()))
 
 
 @each_fragment
@@ -125,6 +127,8 @@ def test_an_address_quotes_every_part() -> None:
         ("https://github.com", "../../evil/models"),
         ("https://github.com", "src//fox.py"),
         ("https://github.com", "./fox.py"),
+        ("https://github.com", "src/\ud800.py"),
+        ("https://github.com", "src/\u202efox.py"),
         ("https://github.com", ""),
         ("javascript:alert(1)", "fox.py"),
         ("https://github.com/evil", "fox.py"),

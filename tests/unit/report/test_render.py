@@ -134,7 +134,7 @@ def test_a_check_that_was_not_run_does_not_count_as_passed() -> None:
     )
     text = comment(verdict(PASSED, replace(FAILED, checks=checks)), LINKS)
 
-    assert "| 1 of 3: values |" in text
+    assert "| 1/3 values |" in text
     assert "- `values` failed (31, at most 1 allowed): logits\n- `past` not run" in text
 
 
@@ -205,6 +205,13 @@ def test_a_report_of_any_size_fits_and_is_whole(rows: int, text: str) -> None:
         assert seen.unbalanced == []
         assert all(line.count("|") >= 10 for line in made.splitlines() if line.startswith("| ❌"))
     assert headline(of) == f"### ❌ 0 of {rows:,} export{'s' if rows > 1 else ''} verified"
+
+
+def test_one_endless_name_fits_too() -> None:
+    of = huge(3, "x" * 200_000)
+
+    assert comment_length(comment(of, LINKS)) < COMMENT_LIMIT
+    assert len(summary(of, LINKS).encode()) < SUMMARY_LIMIT
 
 
 def test_what_is_left_out_is_counted_and_the_summary_has_it() -> None:
