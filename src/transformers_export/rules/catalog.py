@@ -29,6 +29,7 @@ from transformers_export.rules import (
     unknown_feature,
     unreachable_key,
     unregistered,
+    unused_ignore,
     wrong_matrix_set,
 )
 from transformers_export.rules.scope import Scope, may_concern_models, scope_of
@@ -102,6 +103,11 @@ def find_all(
         base.share_models(head)
     now, unread = _run(head, scope)
     before, _ = _run(base, scope) if base else ({}, set())
+    commented = _take_commented(head, scope, now)
+    if base:
+        _take_commented(base, scope, before)
+    for key in commented:
+        before.pop(key, None)
     moved = {(rule, subject): path for rule, path, subject in before if not head.tree.exists(path)}
     findings: list[Finding] = []
     for (rule, path, subject), item in now.items():
@@ -111,7 +117,10 @@ def find_all(
         findings.append(replace(item, status="standing" if standing else "new"))
     findings += [replace(item, status="fixed") for item in before.values()]
     kept: list[Finding] = []
-    not_checked: list[NotChecked] = []
+    not_checked = [
+        NotChecked(f"{rule} of {subject} in {path}", f"ignored: {why}")
+        for (rule, path, subject), why in commented.items()
+    ]
     for item in sorted(findings, key=_order):
         reason = _reason(item, ignore or {}) if item.status != "fixed" else None
         if reason is None:
@@ -122,6 +131,19 @@ def find_all(
 
 
 Key = tuple[str, str, str]
+NAMES = frozenset(rule.NAME for rule in RULES)
+PAGES = {**{rule.NAME: rule.find.__doc__ or "" for rule in RULES}, unused_ignore.NAME: unused_ignore.find.__doc__ or ""}
+"""What each rule says of itself: its page in docs/rules/ and its row in the README are made of it."""
+
+
+def _take_commented(snapshot: Snapshot, scope: Scope, found: dict[Key, Finding]) -> dict[Key, str]:
+    """Take out of the findings what a comment on their line ignores; each with the reason the comment gives."""
+    comments = {(item.rule, item.path, item.line): item.reason for item in unused_ignore.written(snapshot, scope)}
+    places = {key: (item.rule, item.path, item.line) for key, item in found.items()} if comments else {}
+    taken = {key: comments[place] or "by a comment on its line" for key, place in places.items() if place in comments}
+    for key in taken:
+        del found[key]
+    return taken
 
 
 def _run(snapshot: Snapshot, scope: Scope) -> tuple[dict[Key, Finding], set[Unread]]:
@@ -134,6 +156,8 @@ def _run(snapshot: Snapshot, scope: Scope) -> tuple[dict[Key, Finding], set[Unre
                 unread.add(item)
             else:
                 found.setdefault((item.rule, item.path, item.subject), item)
+    for item in unused_ignore.find(snapshot, scope, NAMES, found.values(), unread):
+        found[item.rule, item.path, item.subject] = item
     return found, unread
 
 

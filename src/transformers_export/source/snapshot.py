@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transformers_export.source import python
+    from transformers_export.source.comments import Ignore
     from transformers_export.source.tree import Tree
 
+IGNORE = b"transformers-export: ignore["
 Layout = Literal["transformers-4", "transformers-5", "package", "remote-code", "none"]
 
 
@@ -102,6 +104,15 @@ class Snapshot(Modules):
             if source and name in source.classes:
                 return source.classes[name]
         return None
+
+    def ignores(self, path: str) -> tuple[Ignore, ...]:
+        """The comments of a file that ignore a rule."""
+        content = self.tree.read(path)
+        if content is None or IGNORE not in content:
+            return ()
+        from transformers_export.source.comments import ignores  # few files have one
+
+        return ignores(content, path)
 
     def share_models(self, other: Snapshot) -> None:
         """Take what is known of models from a tree in which they are the same."""
