@@ -127,7 +127,10 @@ def _derives(snapshot: Snapshot, path: str, classes: dict[str, str]) -> tuple[st
 
 
 def _said(snapshot: Snapshot) -> dict[str, Hashable]:
-    return {entry.key: entry.said for entry in snapshot.registry.entries}
+    found: dict[str, tuple[object, ...]] = {}
+    for entry in snapshot.registry.entries:
+        found[entry.key] = (*found.get(entry.key, ()), entry.said)
+    return dict(found)
 
 
 def _tested(snapshot: Snapshot) -> dict[str, Hashable]:

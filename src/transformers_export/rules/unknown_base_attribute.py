@@ -50,8 +50,8 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
 def _missing(line: Lineage) -> Iterator[tuple[str, ast.Attribute, str]]:
     """What the first class of the line uses in vain: name, where, and `self` or `super()`."""
     first, *above = line.classes
-    own = {name for item in line.classes for name in _brings(item)} | _PLAIN
-    inherited = {name for item in above for name in _brings(item)} | _PLAIN
+    own = _PLAIN.union(*(item.brings for item in line.classes))
+    inherited = _PLAIN.union(*(item.brings for item in above))
     asked = {node.value for node in first.nodes if isinstance(node, ast.Constant)}
     for function in first.node.body:
         if not isinstance(function, ast.FunctionDef) or not function.args.args or _is_static(function):
@@ -70,15 +70,6 @@ def _missing(line: Lineage) -> Iterator[tuple[str, ast.Attribute, str]]:
                 yield node.attr, node, "super()"
 
 
-def _brings(item: python.Class) -> Iterator[str]:
-    yield from item.stored
-    for node in item.nodes:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            yield node.name
-        elif isinstance(node, ast.alias):
-            yield (node.asname or node.name).partition(".")[0]
-
-
 def _is_open(line: Lineage) -> bool:
     """Whether attributes may come from somewhere else: `__getattr__`, `setattr`, `__dict__`, a class decorator."""
     return any(_is_open_class(item) for item in line.classes)
@@ -90,8 +81,15 @@ def _is_open_class(item: python.Class) -> bool:
     for node in item.nodes:
         if isinstance(node, ast.FunctionDef) and node.name in ("__getattr__", "__getattribute__"):
             return True
-        if isinstance(node, ast.Name) and node.id in ("setattr", "vars", "exec"):
-            return True
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("setattr", "vars", "exec")
+        ):
+            first = node.args[0] if node.args else None
+            # of another object than `self` it does not matter what is set
+            if not (node.func.id == "setattr" and isinstance(first, ast.Attribute)):
+                return True
         if isinstance(node, ast.Attribute) and node.attr == "__dict__":
             return True
     return False
@@ -130,9 +128,9 @@ def _outside_try(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _hint(line: Lineage, name: str) -> str:
-    names = {brought for item in line.classes for brought in _brings(item)}
     from difflib import get_close_matches  # not needed where everything is in order
 
+    names = {brought for item in line.classes for brought in item.brings}
     meant = get_close_matches(name, sorted(names), 1)
     if meant:
         return f"Did you mean {meant[0]}?"

@@ -411,7 +411,7 @@ class _Reading:
         if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"):
             return None
         found = self.line.assigned(node.attr)
-        if found is None or any(node.attr in item.stored and item != found[0] for item in self.line.classes):
+        if found is None or any(node.attr in item.set_on_objects for item in self.line.classes):
             return None
         return found[1] if found else None
 

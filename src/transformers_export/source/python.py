@@ -43,11 +43,28 @@ class Class:
         return tuple(ast.walk(self.node))
 
     @cached_property
-    def stored(self) -> frozenset[str]:
-        """The names it assigns anywhere: variables, and attributes of whatever object."""
-        names = {node.id for node in self.nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    def set_on_objects(self) -> frozenset[str]:
+        """The attributes it assigns to objects anywhere: `self.x = 1`."""
         attributes = (node for node in self.nodes if isinstance(node, ast.Attribute))
-        return frozenset(names.union(node.attr for node in attributes if isinstance(node.ctx, ast.Store)))
+        return frozenset(node.attr for node in attributes if isinstance(node.ctx, ast.Store))
+
+    @cached_property
+    def brings(self) -> frozenset[str]:
+        """Every name an object of the class may have by it: what its body defines, and what is set on objects."""
+        return self.set_on_objects.union(_defined(self.node))
+
+
+def _defined(node: ast.AST) -> Iterator[str]:
+    """The names a class body defines, those under a condition too, but not what its functions keep to themselves."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield child.name
+            continue
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        elif isinstance(child, ast.alias):
+            yield (child.asname or child.name).partition(".")[0]
+        yield from _defined(child)
 
 
 @dataclass(frozen=True)
