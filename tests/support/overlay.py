@@ -68,7 +68,9 @@ class Ground:
         head = project.snapshot(tree)
         base = project.base_snapshot(self.tree, head)
         result = catalog.find_all(head, base, frozenset(files), ignore=project.settings.ignore)
-        self.parsed.update(head.parsed)
+        self.parsed.update(
+            (key, source) for key, source in head.parsed.items() if key[0].partition(":")[0] not in files
+        )
         return Checked(*result, project, head, base, None)
 
     def edited(self, edits: Edits) -> dict[str, bytes | None]:

@@ -119,12 +119,14 @@ def _is_rebound(function: ast.FunctionDef, subject: str) -> bool:
     return False
 
 
-def _outside_try(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    if isinstance(node, ast.Try):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _outside_try(child)
+def _outside_try(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """Everything in a function but what is tried, in order."""
+    waiting: list[ast.AST] = [function]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.Try):
+            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
 
 
 def _hint(line: Lineage, name: str) -> str:

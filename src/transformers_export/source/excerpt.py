@@ -23,11 +23,12 @@ class Excerpts:
     """One file, cut at the statements of its top level."""
 
     def __init__(self, content: bytes, path: str) -> None:
+        content = content.removeprefix(b"\xef\xbb\xbf")
         self._content = content
         self._path = path
         starts = [(found.start(), found[0]) for found in _STATEMENT.finditer(content)]
         ends = [start for start, _ in starts[1:]] + [len(content)]
-        self._pieces = [(start, end, word) for (start, word), end in zip(starts, ends, strict=True)]
+        self._pieces = [(start, end, word) for (start, word), end in zip(starts, ends, strict=False)]
 
     def of(self, name: str) -> python.Source | None:
         """The imports and, if it is there, the class `name`; None where the file must be read whole.

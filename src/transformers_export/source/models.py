@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transformers_export.source import forward, returned
+from transformers_export.source import forward, python, returned
 
 if TYPE_CHECKING:
-    from transformers_export.source import python
     from transformers_export.source.forward import Model, Signature
     from transformers_export.source.snapshot import Snapshot
 
@@ -41,8 +40,14 @@ class Models:
     def fields(self, model: Model) -> frozenset[str] | python.Unread:
         """The names that its `forward()` may return."""
         if model not in self._fields:
-            self._fields[model] = returned.fields(self._snapshot, model)
+            self._fields[model] = self._read(model)
         return self._fields[model]
+
+    def _read(self, model: Model) -> frozenset[str] | python.Unread:
+        try:
+            return returned.fields(self._snapshot, model)
+        except RecursionError:
+            return python.Unread(model.item.path, model.item.line, f"{model.item.name} is nested too deeply")
 
 
 def _find(snapshot: Snapshot, configuration: str, name: str) -> python.Class | None:

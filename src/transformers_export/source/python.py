@@ -6,6 +6,7 @@ What ONNX configurations, registries and matrices look like is not known here; s
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -56,7 +57,9 @@ class Class:
 
 def _defined(node: ast.AST) -> Iterator[str]:
     """The names a class body defines, those under a condition too, but not what its functions keep to themselves."""
-    for child in ast.iter_child_nodes(node):
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        child = waiting.pop()
         if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield child.name
             continue
@@ -64,7 +67,7 @@ def _defined(node: ast.AST) -> Iterator[str]:
             yield child.id
         elif isinstance(child, ast.alias):
             yield (child.asname or child.name).partition(".")[0]
-        yield from _defined(child)
+        waiting.extend(ast.iter_child_nodes(child))
 
 
 @dataclass(frozen=True)
@@ -99,10 +102,12 @@ class Source:
 def parse(content: bytes, path: str) -> Source:
     """Read a file. Syntax errors and undecodable text become the source's `unread`."""
     try:
-        module = ast.parse(content, path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of strange escapes: the file's own linter says so
+            module = ast.parse(content, path)
     except SyntaxError as error:
         return Source(path, unread=(Unread(path, error.lineno or 1, f"no valid Python: {error.msg}", broken=True),))
-    except ValueError as error:  # a null byte, or text in no known encoding
+    except (ValueError, RecursionError, MemoryError) as error:  # null bytes, no known encoding, nested without end
         return Source(path, unread=(Unread(path, 1, f"no valid Python: {error}", broken=True),))
     body = tuple(flat(module.body))
     source = Source(path, body=body)
