@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from transformers_export.source.declared import Names
     from transformers_export.source.forward import Signature
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding, Severity
+    from transformers_export.verdict.types import Finding
 
 NAME = "input-order"
 
 
 def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
-    """Inputs declared in another order than the parameters of `forward()`.
+    """Inputs declared in another order than the parameters of `forward()`, in a transformers 4 checkout.
 
     transformers.onnx gives the names to the graph's inputs one by one in the order of `forward()`, so that two of them
-    end up with each other's name. `transformers_export` hands inputs on by name: there it is advice.
+    end up with each other's name. A package built on `transformers_export` is left alone: inputs are handed on by name.
     """
-    severity: Severity = "error" if snapshot.layout == "transformers-4" else "advice"
+    if snapshot.layout != "transformers-4":
+        return
     for item in taken(snapshot, scope):
         if isinstance(item, Unread):
             continue
@@ -43,7 +44,6 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
             f'{item.configuration} declares "{second}" after "{first}" for {item.of.feature.name}, but forward() of '
             f"{item.models} takes it before.",
             "Declare the inputs in the order of forward().",
-            severity=severity,
         )
 
 

@@ -147,16 +147,16 @@ class _Reading:
     def _return(self, statement: ast.Return, known: Environment) -> Iterator[Value | None]:
         if statement.value is None:
             yield None
-        elif isinstance(statement.value, ast.IfExp):
-            for choice in self._choices(statement.value, known):
-                yield self.value(choice, known)
         else:
             yield from self._several(statement.value, known)
 
     def _several(self, node: ast.expr, known: Environment) -> Iterator[Value]:
         """A value; what a base class declares may be several."""
         above = self._above(node)
-        if above is not None:
+        if isinstance(node, ast.IfExp):
+            for choice in self._choices(node, known):
+                yield from self._several(choice, known)
+        elif above is not None:
             yield from (dict(way) for way in _ask(self.line, above, self.question))
         else:
             yield self.value(node, known)
@@ -183,11 +183,13 @@ class _Reading:
         if statement.orelse or any(isinstance(node, (ast.Break, ast.Continue)) for node in ast.walk(statement)):
             raise self.stop(statement, "this loop is not read")
         over = self.value(statement.iter, known)
-        if isinstance(over, tuple) and isinstance(statement.target, ast.Name):
+        target = _first(statement.target) if _is_items(statement.iter) else statement.target
+        if isinstance(over, (tuple, dict)) and isinstance(target, ast.Name):
             steps: list[ast.stmt] = []
             for name in over:
                 constant = ast.copy_location(ast.Constant(name), statement)
-                steps += [ast.copy_location(ast.Assign([statement.target], constant), statement), *statement.body]
+                steps += [ast.copy_location(ast.Assign([target], constant), statement), *statement.body]
+            known.update((node.id, OTHER) for node in ast.walk(statement.target) if isinstance(node, ast.Name))
             yield from self.run([*steps, *rest], known)
             return
         for node in ast.walk(statement.target):
@@ -315,6 +317,12 @@ class _Reading:
             return OTHER
         if isinstance(node, _Given):
             return dict(node.names)
+        above = self._above(node)
+        if above is not None:
+            ways = _ask(self.line, above, self.question)
+            if len(ways) != 1:
+                raise self.stop(node, "what the base class declares depends on the model")
+            return dict(ways[0])
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, (str, bool)) else OTHER
         if isinstance(node, ast.Name):
@@ -363,7 +371,7 @@ class _Reading:
         """`{name: axes for name in names}`, also over the `.items()` of a mapping."""
         loop = node.generators[0]
         over = self.value(loop.iter, known)
-        target = loop.target.elts[0] if isinstance(loop.target, ast.Tuple) and loop.target.elts else loop.target
+        target = _first(loop.target) if _is_items(loop.iter) else loop.target
         same = isinstance(node.key, ast.Name) and isinstance(target, ast.Name) and node.key.id == target.id
         if len(node.generators) != 1 or loop.ifs or not same:
             return OTHER
@@ -471,6 +479,15 @@ class _Reading:
 
     def _spot(self, node: ast.expr) -> Spot:
         return Spot(self.item.path, node.lineno, node.col_offset + 1)
+
+
+def _is_items(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "items"
+
+
+def _first(target: ast.expr) -> ast.expr | None:
+    """The name in `for name, axes in ...items()`."""
+    return target.elts[0] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else None
 
 
 class _Given(ast.expr):

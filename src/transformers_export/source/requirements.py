@@ -19,7 +19,7 @@ def allows(tree: Tree, package: str, major: int) -> bool | None:
     None where they do not name the package, or name it in a form that is not read: a URL, a release candidate alone.
     """
     content = tree.read("pyproject.toml")
-    table = _load(content) if content is not None and package.encode() in content else {}
+    table = _load(content) if content is not None and package.encode() in content.lower() else {}
     project = table.get("project")
     listed = project.get("dependencies") if isinstance(project, dict) else None
     for item in listed if isinstance(listed, list) else ():
