@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from transformers_export.source.lineage import Lineage
 
 MOST_WAYS = 32
-"""Ways through a property that are followed."""
+"""Different answers a property may give."""
+MOST_BRANCHES = 2000
+"""Branches that are followed, however many lead to the same answer."""
 _READERS = ("len", "list", "tuple", "set", "sorted", "enumerate", "zip", "isinstance", "any", "all")
 """Functions that change nothing they are given."""
 _FILL = "fill_with_past_key_values_"
@@ -113,6 +115,7 @@ class _Reading:
         self.line = line
         self.item = item
         self.question = question
+        self.left = MOST_BRANCHES
 
     def stop(self, node: ast.AST, why: str) -> NotRead:
         return NotRead(self.item.path, node, f"{self.question.name} of {self.item.name}: {why}")
@@ -121,6 +124,9 @@ class _Reading:
 
     def run(self, statements: list[ast.stmt], known: Environment) -> Iterator[Value | None]:
         """What is returned, once for each way through; None where nothing is."""
+        self.left -= 1
+        if self.left < 0:
+            raise self.stop(self.item.node, "too many conditions")
         for number, statement in enumerate(statements):
             rest = statements[number + 1 :]
             if isinstance(statement, ast.Return):
@@ -461,9 +467,9 @@ class _Reading:
             return left == right
         if isinstance(how, (ast.NotEq, ast.IsNot)):
             return left != right
-        if isinstance(left, str) and "." in left:
-            return None
-        if isinstance(left, str) and isinstance(right, (tuple, dict)) and isinstance(how, (ast.In, ast.NotIn)):
+        if any(isinstance(side, str) and ("." in side or side in _PAST.values()) for side in (left, right)):
+            return None  # the names of past key values are read by their first word alone
+        if isinstance(left, str) and isinstance(right, (tuple, dict, str)) and isinstance(how, (ast.In, ast.NotIn)):
             return (left in right) == isinstance(how, ast.In)
         return None
 

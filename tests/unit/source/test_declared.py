@@ -158,6 +158,7 @@ def test_bases_of_the_same_package(tmp_path: Path) -> None:
         ('x = {"a": {}}\nfor n in range(3):\n    if n:\n        break\n    x["b"] = {}\nreturn x', "loop is not read"),
         ('x = {"a": {}}\ndel x[self.name]\nreturn x', "what is deleted is computed"),
         ('x = {}\nself.fill_with_past_key_values_(x, direction=self.side)\nreturn x', "direction"),
+        ("x = {}\n" + "\n".join(f"if self.a{n}:\n    x['a'] = {{}}" for n in range(40)) + "\nreturn x", "too many"),
         ("\n".join(f"if self.a{n}:\n    return {{'x{n}': {{}}}}" for n in range(40)) + "\nreturn {}", "too many"),
     ],
 )  # fmt: skip
