@@ -18,6 +18,7 @@ from pathlib import Path
 import transformers
 
 from transformers_export import tiny
+from transformers_export.cases.providers import configuration_class
 from transformers_export.onnx import FeaturesManager, export, validate
 from transformers_export.onnx.convert import default_opset
 
@@ -37,8 +38,8 @@ def main(registry: str, exporter: str, model_types: list[str]) -> None:
 
 
 def _export(model_type: str, feature: str, make: object, exporter: str, case: dict) -> None:
-    config = tiny.shrink(transformers.AutoConfig.for_model(model_type.replace("-", "_")))
-    model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature), config)
+    config = tiny.shrink(configuration_class(model_type)())
+    model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
     preprocessor = tiny.make_preprocessor(config, model)
     onnx_config = make(model.config)
     case["class"] = type(onnx_config).__module__

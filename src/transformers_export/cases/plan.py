@@ -146,7 +146,7 @@ def _exportable(project: Project, snapshot: Snapshot) -> Exportable:
     if snapshot.layout == "remote-code":
         return _hub(project, snapshot)
     if snapshot.layout == "transformers-5":
-        ready = registry.read(snapshot, [registry.READY_MADE])
+        ready = registry.read(snapshot, registry.READY_MADE)
         place = "the ready-made configurations of transformers-export"
         return Exportable(_features(ready), Provider("ready-made", folder=root), place)
     place = snapshot.registries[0] if snapshot.registries else "a features registry"

@@ -47,12 +47,14 @@ def find_subject(case: Case) -> Subject:
         return _remote_code(case)
     for module in case.provider.modules:
         importlib.import_module(module)
-    manager = _transformers_manager() if case.provider.kind == "transformers" else _own_manager()
-    return Subject(
-        config=_configuration_class(case.model_type)(),
-        make_onnx_config=manager.get_config(case.model_type, case.feature),
-        model_class=manager.get_model_class_for_feature(case.feature),
-    )
+    config = configuration_class(case.model_type)()
+    if case.provider.kind == "transformers":
+        theirs = _transformers_manager()
+        make = theirs.get_config(case.model_type, case.feature)
+        return Subject(config, make, theirs.get_model_class_for_feature(case.feature))
+    ours = _own_manager()
+    make = ours.get_config(case.model_type, case.feature)
+    return Subject(config, make, ours.get_model_class_for_feature(case.feature, model_type=case.model_type))
 
 
 def _own_manager() -> Any:
@@ -73,7 +75,7 @@ def _transformers_manager() -> Any:
         ) from error
 
 
-def _configuration_class(model_type: str) -> Any:
+def configuration_class(model_type: str) -> Any:
     """Find the class AutoConfig has for a registry key, which has dashes where a model type may have underscores."""
     from transformers.models.auto.configuration_auto import CONFIG_MAPPING
 

@@ -140,3 +140,11 @@ class ImageOnnxConfig(OnnxConfig):
     def outputs(self) -> Mapping[str, Axes]:
         """The task's outputs; the number of patches is fixed with the image's size."""
         return {name: {0: "batch"} for name in super().outputs}
+
+
+def full_attention(override: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Values to set on a model of the BigBird family so that its graph attends to everything.
+
+    Block-sparse attention switches to full attention for short sequences, and a graph keeps whichever was traced.
+    """
+    return {**(override or {}), "attention_type": "original_full"}

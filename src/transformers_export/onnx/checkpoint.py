@@ -5,13 +5,17 @@ Hub ids and directories go to `from_pretrained` unchanged.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx.convert import SDPA_OPSET
 from transformers_export.onnx.features import FeaturesManager
 
 if TYPE_CHECKING:
     from transformers_export.onnx.features import Constructor
+
+logger = logging.getLogger("transformers_export.onnx")
 
 _PYTORCH_WEIGHTS = (
     "model.safetensors",
@@ -20,6 +24,10 @@ _PYTORCH_WEIGHTS = (
     "pytorch_model.bin.index.json",
 )
 _TENSORFLOW_WEIGHTS = ("tf_model.h5", "tf_model.h5.index.json")
+
+_PREPROCESSORS = ("tokenizer", "image_processor", "feature_extractor")
+_ABOUT_IMAGES = ("image-", "object-", "semantic-", "masked-im", "vision2seq-")
+_ABOUT_SOUND = ("speech2seq-",)
 
 
 class WrongUseError(Exception):
@@ -77,28 +85,52 @@ def require_weights(model: str, cache_dir: str | None) -> None:
     raise WrongUseError(f"{model!r} holds no weights: expected one of {', '.join(_PYTORCH_WEIGHTS)}.")
 
 
-def load_model(model: str, feature: str, cache_dir: str | None) -> Any:
+def load_model(model: str, feature: str, cache_dir: str | None, *, opset: int | None) -> Any:
     """Load the weights into the feature's model class.
+
+    Below opset 14 attention is eager, as sdpa has no translation there; bfloat16 becomes float32, as ONNX Runtime does
+    not compute in it on the CPU.
 
     Raises:
         WrongUseError: transformers cannot.
     """
+    attention = {"attn_implementation": "eager"} if opset is not None and opset < SDPA_OPSET else {}
+    model_class = FeaturesManager.get_model_class_for_feature(feature)
     try:
-        return FeaturesManager.get_model_from_feature(feature, model, cache_dir=cache_dir)
+        loaded = model_class.from_pretrained(model, cache_dir=cache_dir, **attention)
     except (OSError, ValueError) as error:
         raise WrongUseError(f"Cannot load {model!r} for {feature}: {_first_line(error)}") from error
+    if str(loaded.dtype) == "torch.bfloat16":
+        logger.info("The checkpoint is in bfloat16; the graph is made in float32.")
+        loaded = loaded.float()
+    return loaded
 
 
-def load_preprocessor(model: str, kind: str, cache_dir: str | None) -> Any:
-    """Load what makes the example inputs.
+def preprocessor_kinds(asked: str, feature: str) -> list[str]:
+    """The kinds of preprocessor to look for, in order.
+
+    With `auto`, what the feature is about comes first: a tokenizer may be had for any checkpoint of an architecture
+    whose tokenizer needs no files.
 
     Args:
-        model: Hub id or directory.
-        kind: `auto` takes the first that the checkpoint has: tokenizer, image processor, feature extractor.
-        cache_dir: Where transformers keeps what it downloads.
+        asked: `auto`, or one kind.
+        feature: The feature to export.
+    """
+    if asked != "auto":
+        return [asked]
+    first = "tokenizer"
+    if feature.startswith(_ABOUT_IMAGES):
+        first = "image_processor"
+    elif feature.startswith(_ABOUT_SOUND):
+        first = "feature_extractor"
+    return sorted(_PREPROCESSORS, key=lambda kind: kind != first)
+
+
+def load_preprocessor(model: str, kinds: list[str], cache_dir: str | None) -> Any:
+    """Load what makes the example inputs: the first of these kinds that the checkpoint has.
 
     Raises:
-        WrongUseError: The checkpoint has none of that kind.
+        WrongUseError: The checkpoint has none of them.
     """
     import transformers
 
@@ -109,13 +141,13 @@ def load_preprocessor(model: str, kind: str, cache_dir: str | None) -> Any:
         "processor": "AutoProcessor",
     }
     refusals = []
-    for name in ["tokenizer", "image_processor", "feature_extractor"] if kind == "auto" else [kind]:
+    for name in kinds:
         found, refusal = _try_preprocessor(getattr(transformers, classes[name]), model, cache_dir)
         if found is not None:
             return found
         refusals.append(f"{name}: {refusal}")
     raise WrongUseError(
-        f"{model!r} has no {'preprocessor' if kind == 'auto' else kind}. Save the one that belongs to the model "
+        f"{model!r} has no {kinds[0] if len(kinds) == 1 else 'preprocessor'}. Save the one that belongs to the model "
         f"beside it with save_pretrained(). Tried {'; '.join(refusals)}"
     )
 

@@ -55,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         0 when the export is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
     """
     request = parse(argv)
-    _show_log()
     try:
-        return _run(request)
+        with _shown_log():
+            return _run(request)
     except WrongUseError as error:
         print(f"error: {error}", file=sys.stderr)
         return _WRONG_USE
@@ -75,7 +75,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
     parser.add_argument("--feature", default="default", help="what to export the model for (default: %(default)s)")
     parser.add_argument("--opset", type=int, help="ONNX opset to write (default: the configuration's, 18)")
-    parser.add_argument("--atol", type=float, help="absolute tolerance (default: the configuration's)")
+    parser.add_argument("--atol", type=_tolerance, help="absolute tolerance (default: the configuration's)")
     parser.add_argument(
         "--exporter",
         choices=sorted(_PLANS),
@@ -92,7 +92,8 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
     parser.add_argument("output", type=Path, help="directory for model.onnx, or a path that ends in .onnx")
     given = parser.parse_args(argv)
-    output = given.output if given.output.suffix == ".onnx" else given.output / "model.onnx"
+    is_file = given.output.suffix == ".onnx" and not given.output.is_dir()
+    output = given.output if is_file else given.output / "model.onnx"
     return Request(
         given.model,
         given.feature,
@@ -103,6 +104,13 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         given.preprocessor,
         given.cache_dir,
     )
+
+
+def _tolerance(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
+    return number
 
 
 def _run(request: Request) -> int:
@@ -116,10 +124,12 @@ def _run(request: Request) -> int:
         _require_opset(request, onnx_config)
         checkpoint.require_weights(request.model, request.cache_dir)
     with _stage("Loading the model"):
-        preprocessor = checkpoint.load_preprocessor(request.model, request.preprocessor, request.cache_dir)
-        model = checkpoint.load_model(request.model, request.feature, request.cache_dir)
+        kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
+        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir)
+        model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=request.opset)
     onnx_config = make_onnx_config(model.config)
     _say_dropped(onnx_config, preprocessor)
+    _say_overridden(onnx_config, model)
     return _export_all(request, preprocessor, model, onnx_config)
 
 
@@ -204,6 +214,14 @@ def _say_dropped(onnx_config: Any, preprocessor: Any) -> None:
         logger.info("The graph does not take %s, which the preprocessor makes.", ", ".join(dropped))
 
 
+def _say_overridden(onnx_config: Any, model: Any) -> None:
+    """What the graph computes is the model under these values; a cache in or out of it is the feature's business."""
+    for key, value in (onnx_config.values_override or {}).items():
+        before = getattr(model.config, key, None)
+        if key != "use_cache" and value != before:
+            logger.info("The graph is made with %s=%r; the checkpoint has %r.", key, value, before)
+
+
 @contextmanager
 def _stage(name: str) -> Iterator[None]:
     """Show what is going on and how long it took, where somebody watches."""
@@ -218,10 +236,18 @@ def _stage(name: str) -> Iterator[None]:
             print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 
-def _show_log() -> None:
+@contextmanager
+def _shown_log() -> Iterator[None]:
     """The library logs; the command shows it on standard output, as transformers.onnx did on its own."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(logging.Formatter("%(message)s"))
+    level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate

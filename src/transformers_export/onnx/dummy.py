@@ -65,9 +65,19 @@ def text(tokenizer: Any, shape: tuple[int, ...], *, is_pair: bool = False) -> di
     return result
 
 
+def boxes(shape: tuple[int, ...], side: int) -> Tensor:
+    """Draw boxes of `shape` on a page of `side` by `side`: `left, top, right, bottom`, int64 `[*shape, 4]`."""
+    import torch
+
+    generator = torch.Generator().manual_seed(_SEED)
+    corners = torch.randint(0, side, (*shape, 2, 2), generator=generator).sort(dim=-1).values
+    return corners.transpose(-1, -2).flatten(-2)
+
+
 def usable_token_ids(vocabulary: int, special: list[int]) -> list[int]:
     """Ids that mean nothing special; all of them where there are no others."""
-    return [token for token in range(vocabulary) if token not in set(special)] or list(range(vocabulary))
+    meant = set(special)
+    return [token for token in range(vocabulary) if token not in meant] or list(range(vocabulary))
 
 
 def images(processor: Any, batch: int, channels: int, height: int, width: int) -> dict[str, Tensor]:

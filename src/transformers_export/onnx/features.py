@@ -1,18 +1,18 @@
 """FeaturesManager: which features each model type has, and the configuration class that declares them.
 
 Classes are named by dotted path and imported on first use, so that reading this registry costs no torch import. A
-package of custom models adds its own with `FeaturesManager.register`.
+package of custom models adds its own with `FeaturesManager.register`; ours are in `ready_made.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     Constructor = Callable[[Any], Any]
     """Makes the OnnxConfig of a model's configuration."""
@@ -26,6 +26,8 @@ class Registration:
 
     features: tuple[str, ...]
     onnx_config: str
+    model_classes: Mapping[str, str] = field(default_factory=dict)
+    """Task to the name of a class in transformers, where no Auto class leads to it."""
 
 
 class FeaturesManager:
@@ -56,13 +58,17 @@ class FeaturesManager:
     """Every registered feature once, sorted."""
 
     @classmethod
-    def register(cls, model_type: str, *features: str, onnx_config: str) -> None:
+    def register(
+        cls, model_type: str, *features: str, onnx_config: str, model_classes: Mapping[str, str] | None = None
+    ) -> None:
         """Register a model type; a second time replaces the first.
 
         Args:
             model_type: The `model_type` of the model's configuration; underscores may be dashes.
             *features: Its features, e.g. `"default"`, `"causal-lm-with-past"`.
             onnx_config: Dotted path of the OnnxConfig class, e.g. `"acme.onnx.AcmeOnnxConfig"`.
+            model_classes: Tasks whose model the task's Auto class does not lead to, each with the name of the class
+                in transformers, e.g. `{"causal-lm": "FlaubertWithLMHeadModel"}`.
 
         Raises:
             ValueError: No feature, one twice, one whose task has no Auto class, or a path without a module.
@@ -76,7 +82,7 @@ class FeaturesManager:
             )
         if "." not in onnx_config:
             raise ValueError(f"onnx_config must be a dotted path such as 'package.module.Class', got {onnx_config!r}.")
-        cls._REGISTRY[key] = Registration(features, onnx_config)
+        cls._REGISTRY[key] = Registration(features, onnx_config, dict(model_classes or {}))
         cls.AVAILABLE_FEATURES[:] = sorted(set(cls.AVAILABLE_FEATURES).union(features))
 
     @classmethod
@@ -114,8 +120,8 @@ class FeaturesManager:
         return feature.replace(_WITH_PAST, "")
 
     @classmethod
-    def get_model_class_for_feature(cls, feature: str, framework: str = "pt") -> Any:
-        """The Auto class of a feature.
+    def get_model_class_for_feature(cls, feature: str, framework: str = "pt", model_type: str | None = None) -> Any:
+        """The Auto class of a feature, or the class that is registered for it with the model type.
 
         Raises:
             KeyError: The feature's task has none.
@@ -126,10 +132,16 @@ class FeaturesManager:
         if task not in cls._TASKS_TO_AUTOMODELS:
             raise KeyError(f"Unknown task: {feature}. Expected one of: {', '.join(sorted(cls._TASKS_TO_AUTOMODELS))}.")
         transformers = import_module("transformers")
-        for name in cls._TASKS_TO_AUTOMODELS[task]:
+        for name in cls._class_names(task, model_type):
             if hasattr(transformers, name):
                 return getattr(transformers, name)
         raise KeyError(f"transformers {transformers.__version__} has no Auto class for {task}.")
+
+    @classmethod
+    def _class_names(cls, task: str, model_type: str | None) -> tuple[str, ...]:
+        registration = cls._REGISTRY.get(_key(model_type or ""))
+        own = registration.model_classes.get(task) if registration else None
+        return (own,) if own else cls._TASKS_TO_AUTOMODELS[task]
 
     @classmethod
     def get_model_from_feature(
@@ -147,7 +159,11 @@ class FeaturesManager:
             KeyError: The feature's task has no Auto class.
             OSError: No such checkpoint.
         """
-        model_class = cls.get_model_class_for_feature(feature, framework or "pt")
+        task = cls.feature_to_task(feature)
+        model_type = None
+        if any(task in registration.model_classes for registration in cls._REGISTRY.values()):
+            model_type = import_module("transformers").AutoConfig.from_pretrained(model, cache_dir=cache_dir).model_type
+        model_class = cls.get_model_class_for_feature(feature, framework or "pt", model_type)
         return model_class.from_pretrained(model, cache_dir=cache_dir)
 
     @classmethod
@@ -192,60 +208,4 @@ def _require_pytorch(framework: str) -> None:
         raise ValueError(f"Only PyTorch models can be exported: expected framework 'pt', got {framework!r}.")
 
 
-FeaturesManager.register(
-    "bart",
-    "default",
-    "default-with-past",
-    "causal-lm",
-    "causal-lm-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-    "sequence-classification",
-    "question-answering",
-    onnx_config="transformers_export.models.bart.configuration_bart.BartOnnxConfig",
-)
-FeaturesManager.register(
-    "bert",
-    "default",
-    "masked-lm",
-    "causal-lm",
-    "sequence-classification",
-    "multiple-choice",
-    "token-classification",
-    "question-answering",
-    onnx_config="transformers_export.models.bert.configuration_bert.BertOnnxConfig",
-)
-FeaturesManager.register(
-    "distilbert",
-    "default",
-    "masked-lm",
-    "sequence-classification",
-    "multiple-choice",
-    "token-classification",
-    "question-answering",
-    onnx_config="transformers_export.models.distilbert.configuration_distilbert.DistilBertOnnxConfig",
-)
-FeaturesManager.register(
-    "gpt2",
-    "default",
-    "default-with-past",
-    "causal-lm",
-    "causal-lm-with-past",
-    "sequence-classification",
-    "token-classification",
-    onnx_config="transformers_export.models.gpt2.configuration_gpt2.GPT2OnnxConfig",
-)
-FeaturesManager.register(
-    "t5",
-    "default",
-    "default-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-    onnx_config="transformers_export.models.t5.configuration_t5.T5OnnxConfig",
-)
-FeaturesManager.register(
-    "vit",
-    "default",
-    "image-classification",
-    onnx_config="transformers_export.models.vit.configuration_vit.ViTOnnxConfig",
-)
+import transformers_export.onnx.ready_made  # noqa: E402, F401  (registers them; it needs the class above)

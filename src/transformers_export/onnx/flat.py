@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers_export.onnx import cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _PAST = re.compile(r"past_key_values\.(\d+)\.(?:(decoder|encoder)\.)?(key|value)")
 _NESTED = re.compile(r"(.+)\.(\d+)")
@@ -124,24 +124,43 @@ def identifier(name: str) -> str:
 
 @contextmanager
 def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
-    """Give the flat model in evaluation mode, without gradients, its `values_override` set; undo all of it after."""
+    """Give the flat model in evaluation mode, without gradients, its `values_override` set; undo all of it after.
+
+    A value that layers read when they are built has a setter on the model (`set_attention_type`, say): it is called.
+    """
     override: Mapping[str, Any] = config.values_override or {}
     missing = object()
     before = {key: getattr(model.config, key, missing) for key in override}
-    training = model.training
+    training = [module for module in model.modules() if module.training]
     for key, value in override.items():
         setattr(model.config, key, value)
-    model.eval()
+    built = [found for key in override if (found := _setter(model, key))]
+    for setter, _ in built:
+        setter(override[setter.__name__.removeprefix("set_")])
+    # The wrapper too: exporters put back the mode they find on it, all the way down.
+    flat = FlatModel(model, config).eval()
     try:
         with torch.no_grad():
-            yield FlatModel(model, config)
+            yield flat
     finally:
-        model.train(training)
+        for setter, value in built:
+            setter(value)
+        for module in training:
+            module.training = True
         for key, value in before.items():
             if value is missing:
                 delattr(model.config, key)
             else:
                 setattr(model.config, key, value)
+
+
+def _setter(model: nn.Module, key: str) -> tuple[Callable[[Any], None], Any] | None:
+    """The outermost setter of a value that a model keeps from when it was built, and the value now."""
+    for module in model.modules():
+        setter = getattr(module, f"set_{key}", None)
+        if callable(setter) and hasattr(module, key):
+            return setter, getattr(module, key)
+    return None
 
 
 def _by_layer(inputs: Mapping[str, Tensor]) -> list[tuple[Tensor, ...]]:

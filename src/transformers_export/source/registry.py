@@ -27,8 +27,8 @@ _REGISTER = (
     "transformers_export.onnx.FeaturesManager.register",
     "transformers_export.onnx.features.FeaturesManager.register",
 )
-READY_MADE = SHIPPED + "transformers_export/onnx/features.py"
-"""Our own registry, which also says which Auto class each task takes."""
+READY_MADE = tuple(SHIPPED + f"transformers_export/onnx/{name}.py" for name in ("features", "ready_made"))
+"""Our own registry: which Auto class each task takes, and the entries."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ def read(modules: Modules, paths: Sequence[str]) -> Registry:
         known = known and found is not None
         for item in (*_table_entries(modules, source), *_register_calls(modules, source)):
             (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
-    if not tasks and READY_MADE not in paths:
+    if not tasks and READY_MADE[0] not in paths:
         known = known and all(entry.table is None or entry.table == 0 for entry in entries)
-        tasks = read(modules, [READY_MADE]).tasks
+        tasks = read(modules, READY_MADE[:1]).tasks
     return Registry(tuple(entries), tasks, tuple(unread), tensorflow, known)
 
 

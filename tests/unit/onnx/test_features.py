@@ -31,7 +31,7 @@ def test_underscores_and_dashes_are_one(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_unknown_model_type_lists_the_known_and_says_how_to_register() -> None:
-    with pytest.raises(KeyError, match=r"warbler.*bart, bert.*FeaturesManager\.register"):
+    with pytest.raises(KeyError, match=r"warbler.*albert, bart.*FeaturesManager\.register"):
         FeaturesManager.get_supported_features_for_model_type("warbler")
 
 
@@ -48,6 +48,24 @@ def test_register_refuses_what_cannot_work(features: tuple[str, ...], path: str)
     with pytest.raises(ValueError, match=r"Cannot register|dotted path"):
         FeaturesManager.register("acme", *features, onnx_config=path)
     assert FeaturesManager.features_of("acme") == ()
+
+
+def test_a_model_type_may_name_a_class_that_no_auto_class_leads_to() -> None:
+    named = FeaturesManager.get_model_class_for_feature("causal-lm", model_type="flaubert")
+    assert named.__name__ == "FlaubertWithLMHeadModel"
+    for model_type in (None, "bert"):
+        auto = FeaturesManager.get_model_class_for_feature("causal-lm-with-past", model_type=model_type)
+        assert auto.__name__ == "AutoModelForCausalLM"
+    assert FeaturesManager.get_model_class_for_feature("default", model_type="flaubert").__name__ == "AutoModel"
+
+
+def test_the_ready_made_ones_are_registered_whichever_module_comes_first() -> None:
+    code = (
+        "import transformers_export.onnx.ready_made; from transformers_export.onnx.features import FeaturesManager;"
+        "print(len(FeaturesManager.model_types()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == len(FeaturesManager.model_types()) >= 35
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,9 @@
+"""ALBERT: an encoder with token types."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class AlbertOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

@@ -1,0 +1,1 @@
+"""BigBird-Pegasus."""

@@ -1,0 +1,9 @@
+"""BlenderbotSmall: sequence to sequence with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import BartLikeOnnxConfig
+
+
+class BlenderbotSmallOnnxConfig(BartLikeOnnxConfig):
+    """As its family."""

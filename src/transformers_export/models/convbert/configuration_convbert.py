@@ -1,0 +1,9 @@
+"""ConvBERT: an encoder with token types."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class ConvBertOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

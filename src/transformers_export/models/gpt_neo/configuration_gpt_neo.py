@@ -1,0 +1,9 @@
+"""GPT Neo: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class GPTNeoOnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,9 @@
+"""GPT-J: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class GPTJOnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

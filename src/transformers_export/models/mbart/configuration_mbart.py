@@ -1,0 +1,9 @@
+"""mBART: sequence to sequence with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import BartLikeOnnxConfig
+
+
+class MBartOnnxConfig(BartLikeOnnxConfig):
+    """As its family."""

@@ -1,0 +1,9 @@
+"""SqueezeBERT: an encoder with token types."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class SqueezeBertOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

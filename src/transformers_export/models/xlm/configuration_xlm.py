@@ -1,0 +1,9 @@
+"""XLM: an encoder with token types."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class XLMOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

@@ -1,0 +1,253 @@
+"""The ready-made configurations: one registration each, read on import and by those who only read Python.
+
+Features stand in the order of transformers.onnx. Sets of features that several model types share have a name.
+"""
+
+from __future__ import annotations
+
+from transformers_export.onnx.features import FeaturesManager
+
+_ENCODER = (
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+)
+_ENCODER_OR_DECODER = (
+    "default",
+    "masked-lm",
+    "causal-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+)
+_SEQ2SEQ = (
+    "default",
+    "default-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+)
+_SEQ2SEQ_OR_DECODER = (
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+)
+_SEQ2SEQ_WITH_HEADS = (
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    "sequence-classification",
+    "question-answering",
+)
+_IMAGE = (
+    "default",
+    "image-classification",
+)
+
+FeaturesManager.register(
+    "albert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.albert.configuration_albert.AlbertOnnxConfig",
+)
+FeaturesManager.register(
+    "bart",
+    *_SEQ2SEQ_WITH_HEADS,
+    onnx_config="transformers_export.models.bart.configuration_bart.BartOnnxConfig",
+)
+FeaturesManager.register(
+    "beit",
+    *_IMAGE,
+    onnx_config="transformers_export.models.beit.configuration_beit.BeitOnnxConfig",
+)
+FeaturesManager.register(
+    "bert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.bert.configuration_bert.BertOnnxConfig",
+)
+FeaturesManager.register(
+    "big-bird",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.big_bird.configuration_big_bird.BigBirdOnnxConfig",
+)
+FeaturesManager.register(
+    "bigbird-pegasus",
+    *_SEQ2SEQ_WITH_HEADS,
+    onnx_config="transformers_export.models.bigbird_pegasus.configuration_bigbird_pegasus.BigBirdPegasusOnnxConfig",
+)
+FeaturesManager.register(
+    "blenderbot",
+    *_SEQ2SEQ_OR_DECODER,
+    onnx_config="transformers_export.models.blenderbot.configuration_blenderbot.BlenderbotOnnxConfig",
+)
+FeaturesManager.register(
+    "blenderbot-small",
+    *_SEQ2SEQ_OR_DECODER,
+    onnx_config="transformers_export.models.blenderbot_small.configuration_blenderbot_small.BlenderbotSmallOnnxConfig",
+)
+FeaturesManager.register(
+    "camembert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.camembert.configuration_camembert.CamembertOnnxConfig",
+)
+FeaturesManager.register(
+    "convbert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.convbert.configuration_convbert.ConvBertOnnxConfig",
+)
+FeaturesManager.register(
+    "data2vec-text",
+    *_ENCODER,
+    onnx_config="transformers_export.models.data2vec.configuration_data2vec_text.Data2VecTextOnnxConfig",
+)
+FeaturesManager.register(
+    "data2vec-vision",
+    *_IMAGE,
+    onnx_config="transformers_export.models.data2vec.configuration_data2vec_vision.Data2VecVisionOnnxConfig",
+)
+FeaturesManager.register(
+    "deit",
+    *_IMAGE,
+    onnx_config="transformers_export.models.deit.configuration_deit.DeiTOnnxConfig",
+)
+FeaturesManager.register(
+    "distilbert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.distilbert.configuration_distilbert.DistilBertOnnxConfig",
+)
+FeaturesManager.register(
+    "electra",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.electra.configuration_electra.ElectraOnnxConfig",
+)
+FeaturesManager.register(
+    "flaubert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.flaubert.configuration_flaubert.FlaubertOnnxConfig",
+    model_classes={"causal-lm": "FlaubertWithLMHeadModel"},
+)
+FeaturesManager.register(
+    "gpt-neo",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "sequence-classification",
+    onnx_config="transformers_export.models.gpt_neo.configuration_gpt_neo.GPTNeoOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt2",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.gpt2.configuration_gpt2.GPT2OnnxConfig",
+)
+FeaturesManager.register(
+    "gptj",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "question-answering",
+    "sequence-classification",
+    onnx_config="transformers_export.models.gptj.configuration_gptj.GPTJOnnxConfig",
+)
+FeaturesManager.register(
+    "ibert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.ibert.configuration_ibert.IBertOnnxConfig",
+)
+FeaturesManager.register(
+    "layoutlm",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.layoutlm.configuration_layoutlm.LayoutLMOnnxConfig",
+)
+FeaturesManager.register(
+    "m2m-100",
+    *_SEQ2SEQ,
+    onnx_config="transformers_export.models.m2m_100.configuration_m2m_100.M2M100OnnxConfig",
+)
+FeaturesManager.register(
+    "marian",
+    *_SEQ2SEQ_OR_DECODER,
+    onnx_config="transformers_export.models.marian.configuration_marian.MarianOnnxConfig",
+)
+FeaturesManager.register(
+    "mbart",
+    *_SEQ2SEQ_WITH_HEADS,
+    onnx_config="transformers_export.models.mbart.configuration_mbart.MBartOnnxConfig",
+)
+FeaturesManager.register(
+    "mobilebert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.mobilebert.configuration_mobilebert.MobileBertOnnxConfig",
+)
+FeaturesManager.register(
+    "perceiver",
+    "image-classification",
+    "masked-lm",
+    "sequence-classification",
+    onnx_config="transformers_export.models.perceiver.configuration_perceiver.PerceiverOnnxConfig",
+)
+FeaturesManager.register(
+    "plbart",
+    "default",
+    "causal-lm",
+    "seq2seq-lm",
+    "sequence-classification",
+    onnx_config="transformers_export.models.plbart.configuration_plbart.PLBartOnnxConfig",
+)
+FeaturesManager.register(
+    "roberta",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roberta.configuration_roberta.RobertaOnnxConfig",
+)
+FeaturesManager.register(
+    "roformer",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roformer.configuration_roformer.RoFormerOnnxConfig",
+)
+FeaturesManager.register(
+    "squeezebert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.squeezebert.configuration_squeezebert.SqueezeBertOnnxConfig",
+)
+FeaturesManager.register(
+    "t5",
+    *_SEQ2SEQ,
+    onnx_config="transformers_export.models.t5.configuration_t5.T5OnnxConfig",
+)
+FeaturesManager.register(
+    "vit",
+    *_IMAGE,
+    onnx_config="transformers_export.models.vit.configuration_vit.ViTOnnxConfig",
+)
+FeaturesManager.register(
+    "xlm",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.xlm.configuration_xlm.XLMOnnxConfig",
+)
+FeaturesManager.register(
+    "xlm-roberta",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.xlm_roberta.configuration_xlm_roberta.XLMRobertaOnnxConfig",
+)
+FeaturesManager.register(
+    "xlm-roberta-xl",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.xlm_roberta_xl.configuration_xlm_roberta_xl.XLMRobertaXLOnnxConfig",
+)

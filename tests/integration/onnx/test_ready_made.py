@@ -1,0 +1,127 @@
+"""What single architectures need of the exporter beyond its common way, and the command on a checkpoint of each."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+import transformers
+
+from transformers_export import tiny
+from transformers_export.cases.providers import configuration_class
+from transformers_export.models.big_bird.configuration_big_bird import BigBirdOnnxConfig
+from transformers_export.models.layoutlm.configuration_layoutlm import LayoutLMOnnxConfig
+from transformers_export.models.m2m_100.configuration_m2m_100 import M2M100OnnxConfig
+from transformers_export.models.perceiver.configuration_perceiver import PerceiverOnnxConfig
+from transformers_export.onnx import FeaturesManager, export
+from transformers_export.onnx.command import main
+from transformers_export.onnx.flat import prepared
+from transformers_export.onnx.inputs import Sizes, make_inputs, template_inputs
+from transformers_export.onnx.validation.runs import open_session, run_graph
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+IN_PROCESSES_OF_THEIR_OWN = ("bart", "bert", "deit", "gpt2", "perceiver")
+
+
+def _checkpoint(model_type: str, feature: str, directory: Path) -> Path:
+    config = tiny.shrink(configuration_class(model_type)())
+    model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
+    tiny.save_checkpoint(model, tiny.make_preprocessor(config, model), directory)
+    return directory
+
+
+@pytest.mark.parametrize("model_type", FeaturesManager.model_types())
+def test_the_command_exports_a_checkpoint_of_each(
+    model_type: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feature = FeaturesManager.features_of(model_type)[0]
+    checkpoint = _checkpoint(model_type, feature, tmp_path / "checkpoint")
+    arguments = ["--model", str(checkpoint), "--feature", feature, "--exporter", "legacy", str(tmp_path / "out")]
+    code = main(arguments)
+    said = capsys.readouterr()
+    assert code == 0, said
+    overridden = "made with attention_type='original_full'; the checkpoint has 'block_sparse'" in said.out
+    assert overridden == (model_type in ("big-bird", "bigbird-pegasus"))
+    assert (tmp_path / "out" / "model.onnx").is_file()
+
+
+@pytest.mark.parametrize("model_type", IN_PROCESSES_OF_THEIR_OWN)
+def test_the_command_exports_the_last_feature_in_a_process_of_its_own(model_type: str, tmp_path: Path) -> None:
+    feature = FeaturesManager.features_of(model_type)[-1]
+    checkpoint = _checkpoint(model_type, feature, tmp_path / "checkpoint")
+    arguments = ["--model", str(checkpoint), "--feature", feature, "--exporter", "legacy", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "transformers_export.onnx", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "model.onnx").is_file()
+
+
+def test_a_feature_no_auto_class_leads_to_loads_its_own_class(tmp_path: Path) -> None:
+    checkpoint = _checkpoint("flaubert", "causal-lm", tmp_path / "flaubert")
+    loaded = FeaturesManager.get_model_from_feature("causal-lm", str(checkpoint))
+    assert type(loaded) is transformers.FlaubertWithLMHeadModel
+    checkpoint = _checkpoint("gpt2", "causal-lm", tmp_path / "gpt2")
+    assert type(FeaturesManager.get_model_from_feature("causal-lm", str(checkpoint))) is transformers.GPT2LMHeadModel
+
+
+def _sparse_big_bird() -> Any:
+    config = tiny.shrink(transformers.BigBirdConfig())
+    config.block_size, config.num_random_blocks = 2, 1  # sparse from 15 tokens
+    return tiny.build_model(transformers.AutoModel, config)
+
+
+def test_block_sparse_attention_is_full_in_the_graph_and_as_before_in_the_model(tmp_path: Path) -> None:
+    model = _sparse_big_bird()
+    onnx_config = BigBirdOnnxConfig(model.config)
+    preprocessor = tiny.make_preprocessor(model.config, model)
+    path = tmp_path / "model.onnx"
+
+    export(preprocessor, model, onnx_config, 18, path, exporter="legacy")
+
+    assert (model.config.attention_type, model.attention_type) == ("block_sparse", "block_sparse")
+    inputs = make_inputs(onnx_config, template_inputs(onnx_config, preprocessor), Sizes(batch=3, sequence=40))
+    with prepared(model, onnx_config) as flat:
+        (full,) = flat(*inputs.values())
+    with torch.no_grad():
+        sparse = model(**inputs).last_hidden_state
+    graph = run_graph(open_session(path), {name: tensor.numpy() for name, tensor in inputs.items()})
+    assert abs(graph["last_hidden_state"] - full.numpy()).max() < 1e-4
+    assert abs(graph["last_hidden_state"] - sparse.numpy()).max() > 0.1
+
+
+def test_layers_that_training_skips_are_in_the_graph(tmp_path: Path) -> None:
+    config = tiny.shrink(transformers.M2M100Config())
+    config.decoder_layerdrop = 1.0
+    model = tiny.build_model(transformers.AutoModel, config)
+    onnx_config = M2M100OnnxConfig(model.config, use_past=True)
+    preprocessor = tiny.make_preprocessor(config, model)
+    _, outputs = export(preprocessor, model, onnx_config, 18, tmp_path / "model.onnx", exporter="legacy")
+    assert outputs == list(onnx_config.outputs)
+
+
+def test_boxes_are_boxes() -> None:
+    config = tiny.shrink(transformers.LayoutLMConfig())
+    model = tiny.build_model(transformers.AutoModel, config)
+    onnx_config = LayoutLMOnnxConfig(config)
+    template = template_inputs(onnx_config, tiny.make_preprocessor(config, model))
+    boxes = make_inputs(onnx_config, template, Sizes(batch=3, sequence=13))["bbox"]
+    left, top, right, bottom = boxes.unbind(-1)
+    assert boxes.shape == (3, 13, 4)
+    assert bool((left <= right).all() and (top <= bottom).all() and (boxes < config.max_2d_position_embeddings).all())
+    assert boxes.flatten(0, 1).unique(dim=0).shape[0] > 10
+
+
+def test_bytes_named_inputs_are_drawn_as_tokens_and_padded() -> None:
+    config = tiny.shrink(transformers.PerceiverConfig())
+    model = tiny.build_model(transformers.AutoModelForMaskedLM, config)
+    onnx_config = PerceiverOnnxConfig(config, task="masked-lm")
+    template = template_inputs(onnx_config, tiny.make_preprocessor(config, model))
+    drawn = make_inputs(onnx_config, template, Sizes(batch=4, sequence=20, padding="right"))
+    rows = drawn["inputs"].unique(dim=0)
+    assert rows.shape == (4, 20)
+    assert drawn["attention_mask"][0, 10:].sum() == 0
