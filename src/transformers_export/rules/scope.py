@@ -107,10 +107,22 @@ def dependents(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, tuple[str,
     return found
 
 
+_NO_BASES = (
+    "modeling_",
+    "modular_",
+    "tokenization_",
+    "processing_",
+    "image_processing_",
+    "feature_extraction_",
+    "convert_",
+    "test_",
+)
+"""Files of other things than configurations are large, and no configuration derives from them."""
+
+
 def _may_hold_a_base(path: str) -> bool:
-    """Models and tests are large, and no configuration derives from them."""
     name = path.rpartition("/")[2]
-    return name.endswith(".py") and not name.startswith(("modeling_", "modular_", "tokenization_", "test_"))
+    return name.endswith(".py") and not name.startswith(_NO_BASES)
 
 
 def _derives(snapshot: Snapshot, path: str, classes: dict[str, str]) -> tuple[str, str] | None:

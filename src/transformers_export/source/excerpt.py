@@ -25,7 +25,7 @@ class Excerpts:
     def __init__(self, content: bytes, path: str) -> None:
         content = content.removeprefix(b"\xef\xbb\xbf")
         self._content = content
-        self._path = path
+        self.path = path
         starts = [(found.start(), found[0]) for found in _STATEMENT.finditer(content)]
         ends = [start for start, _ in starts[1:]] + [len(content)]
         self._pieces = [(start, end, word) for (start, word), end in zip(starts, ends, strict=False)]
@@ -44,12 +44,12 @@ class Excerpts:
             return imports
         start, end = places[0]
         before = self._content.count(b"\n", 0, start)
-        found = python.parse(b"\n" * before + self._content[start:end], self._path)
+        found = python.parse(b"\n" * before + self._content[start:end], self.path)
         if list(found.classes) != [name] or len(found.body) != 1:
             return None
         others = frozenset(self._classes) - {name}
         return python.Source(
-            self._path, found.classes, imports.imports, imports.stars, imports.assigned, found.body, others=others
+            self.path, found.classes, imports.imports, imports.stars, imports.assigned, found.body, others=others
         )
 
     @cached_property
@@ -73,5 +73,5 @@ class Excerpts:
             if word in _IMPORTS:
                 kept.append(b"\n" * self._content.count(b"\n", written, start) + self._content[start:end])
                 written = end
-        source = python.parse(b"".join(kept), self._path)
+        source = python.parse(b"".join(kept), self.path)
         return None if source.unread or any(isinstance(item, ast.ClassDef) for item in source.body) else source

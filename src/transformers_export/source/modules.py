@@ -32,7 +32,7 @@ class Modules:
         self.tree = tree
         self.parsed: Parsed = {} if parsed is None else parsed
         self._sources: dict[str, python.Source | None] = {}
-        self._excerpts: dict[str, Excerpts] = {}
+        self._excerpts: Excerpts | None = None
         self._parts: dict[tuple[str, str], python.Source | None] = {}
         self._packages: dict[str, bool] = {}
         self._files: dict[str, str | None] = {}
@@ -65,9 +65,9 @@ class Modules:
     def _cut(self, path: str, content: bytes, name: str) -> python.Source | None:
         key = (f"{path}:{name}", content)
         if key not in self.parsed:
-            if path not in self._excerpts:
-                self._excerpts[path] = Excerpts(content, path)
-            found = self._excerpts[path].of(name)
+            if self._excerpts is None or self._excerpts.path != path:
+                self._excerpts = Excerpts(content, path)  # of one file at a time: they are large
+            found = self._excerpts.of(name)
             if found is None:
                 return self.source(path)
             self.parsed[key] = found
