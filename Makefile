@@ -14,13 +14,14 @@ INSTALLED := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export TORCH_INDEX
 
-.PHONY: help install lint test demo pictures clean
+.PHONY: help install lint test demo pictures rules clean
 
 help:
 	@echo "make test      lint, types, floors and all tests"
 	@echo "make lint      the first three alone"
 	@echo "make demo      an example pull request, checked with both exporters"
 	@echo "make pictures  the report as GitHub shows it, as PNG (needs Chromium)"
+	@echo "make rules     the pages and the table of the static rules, from the rules themselves"
 	@echo "make clean     removes what these make: $(VENV), .environments, .demo"
 
 install: $(INSTALLED)
@@ -46,6 +47,9 @@ demo: install
 
 pictures: install
 	$(BIN)/python docs/pictures.py
+
+rules: install
+	$(BIN)/python docs/rules.py
 
 clean:
 	rm -rf $(VENV) .environments .demo

@@ -118,7 +118,8 @@ class Project:
             settings = replace(settings, registry=None)
         before = _assemble(self.root, tree, replace(settings, matrix=None, docs=None), modules)
         matrix = self.matrix if self.matrix and tree.exists(self.matrix) else before.matrix
-        base = replace(before, matrix=matrix)._snapshot(tree, head.parsed)
+        docs = self.docs if self.docs and tree.exists(self.docs) else before.docs
+        base = replace(before, matrix=matrix, docs=docs)._snapshot(tree, head.parsed)
         head.widen(base)
         base.widen(head)
         return base
@@ -131,6 +132,7 @@ class Project:
             registries=self.registries,
             auto_registrations=self.auto_registrations,
             matrix=self.matrix,
+            docs=self.docs,
             aside=() if self.settings.configurations else _ASIDE,
             parsed=parsed,
         )

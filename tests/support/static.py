@@ -35,17 +35,58 @@ if TYPE_CHECKING:
     from .modeling_{name} import *
 """
 
+_MODELING = """\
+from ...modeling_outputs import BaseModelOutput
+from ...modeling_utils import PreTrainedModel
+"""
+
+_MODEL = """
+
+class {name}(PreTrainedModel):
+    def forward(self, input_ids=None, attention_mask=None, past_key_values=None, return_dict=None):
+        if not return_dict:
+            return (input_ids,)
+        return BaseModelOutput({output}=input_ids, past_key_values=past_key_values)
+"""
+
 TRANSFORMERS_4: dict[str, str] = {
     "src/transformers/__init__.py": "",
     f"{MODELS}/__init__.py": "",
     "src/transformers/onnx/__init__.py": "from .config import OnnxConfig, OnnxConfigWithPast\n",
     "src/transformers/onnx/config.py": """\
 class OnnxConfig:
-    pass
+    _tasks_to_common_outputs = {
+        "default": {"last_hidden_state": {0: "batch"}},
+        "causal-lm": {"logits": {0: "batch"}},
+    }
+
+    def __init__(self, config, task="default"):
+        self._config = config
+        self.task = task
+
+    @property
+    def inputs(self):
+        return {"input_ids": {0: "batch"}, "attention_mask": {0: "batch"}}
+
+    @property
+    def outputs(self):
+        return copy.deepcopy(self._tasks_to_common_outputs[self.task])
 
 
 class OnnxConfigWithPast(OnnxConfig):
-    pass
+    def __init__(self, config, task="default", use_past=False):
+        super().__init__(config, task=task)
+        self.use_past = use_past
+
+    @property
+    def outputs(self):
+        outputs = super().outputs
+        if self.use_past:
+            self.fill_with_past_key_values_(outputs, direction="outputs")
+        return outputs
+
+    def fill_with_past_key_values_(self, inputs_or_outputs, direction):
+        pass
 """,
     REGISTRY: """\
 from transformers.models.auto import AutoModel, AutoModelForCausalLM
@@ -88,7 +129,7 @@ class AlphaOnnxConfig(OnnxConfig):
 
 __all__ = ["AlphaConfig", "AlphaOnnxConfig"]
 """,
-    f"{MODELS}/alpha/modeling_alpha.py": "class AlphaModel:\n    pass\n",
+    f"{MODELS}/alpha/modeling_alpha.py": _MODELING + _MODEL.format(name="AlphaModel", output="last_hidden_state"),
     f"{MODELS}/beta_two/__init__.py": _INIT.format(name="beta_two"),
     BETA: """\
 from ...configuration_utils import PretrainedConfig
@@ -105,7 +146,9 @@ class BetaTwoOnnxConfig(OnnxConfigWithPast):
 
 __all__ = ["BetaTwoConfig", "BetaTwoOnnxConfig"]
 """,
-    f"{MODELS}/beta_two/modeling_beta_two.py": "class BetaTwoModel:\n    pass\n",
+    f"{MODELS}/beta_two/modeling_beta_two.py": _MODELING
+    + _MODEL.format(name="BetaTwoModel", output="last_hidden_state")
+    + _MODEL.format(name="BetaTwoForCausalLM", output="logits"),
     AUTO: """\
 from collections import OrderedDict
 

@@ -7,17 +7,33 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
 from transformers_export.rules import (
+    docs_missing,
+    duplicate_feature,
+    duplicate_key,
+    input_not_in_forward,
+    input_order,
+    main_input_missing,
+    matrix_no_auto_class,
     matrix_not_registered,
+    missing_feature,
     no_auto_class,
     no_matrix_entry,
+    no_outputs_for_task,
     not_exported,
+    output_not_in_model_output,
     past_without_cache,
     registry_class_unknown,
+    removed_import,
+    required_input_missing,
+    unknown_base_attribute,
+    unknown_feature,
     unreachable_key,
     unregistered,
+    unused_ignore,
+    wrong_matrix_set,
 )
 from transformers_export.rules.lost import find_lost
-from transformers_export.rules.scope import Scope, scope_of
+from transformers_export.rules.scope import Scope, may_concern_models, scope_of
 from transformers_export.source.python import Unread
 from transformers_export.verdict.types import Finding, NotChecked
 
@@ -41,11 +57,26 @@ RULES: tuple[Rule, ...] = (
     unregistered,
     registry_class_unknown,
     unreachable_key,
-    no_matrix_entry,
-    matrix_not_registered,
-    not_exported,
+    duplicate_key,
+    duplicate_feature,
+    unknown_feature,
+    no_outputs_for_task,
     no_auto_class,
     past_without_cache,
+    no_matrix_entry,
+    matrix_not_registered,
+    matrix_no_auto_class,
+    wrong_matrix_set,
+    not_exported,
+    docs_missing,
+    input_not_in_forward,
+    required_input_missing,
+    main_input_missing,
+    input_order,
+    output_not_in_model_output,
+    unknown_base_attribute,
+    removed_import,
+    missing_feature,
 )
 
 
@@ -69,8 +100,15 @@ def find_all(
         The findings, errors of this change first, and what could not be read.
     """
     scope = scope_of(head, base, changed)
+    if base is not None and changed is not None and not any(map(may_concern_models, changed)):
+        base.share_models(head)
     now, unread = _run(head, scope)
     before, _ = _run(base, scope) if base else ({}, set())
+    commented = _take_commented(head, scope, now)
+    if base:
+        _take_commented(base, scope, before)
+    for key in commented:
+        before.pop(key, None)
     moved = {(rule, subject): path for rule, path, subject in before if not head.tree.exists(path)}
     findings: list[Finding] = []
     for (rule, path, subject), item in now.items():
@@ -80,7 +118,10 @@ def find_all(
         findings.append(replace(item, status="standing" if standing else "new"))
     findings += [replace(item, status="fixed") for item in before.values()]
     kept: list[Finding] = []
-    not_checked: list[NotChecked] = []
+    not_checked = [
+        NotChecked(f"{rule} of {subject} in {path}", f"ignored: {why}")
+        for (rule, path, subject), why in commented.items()
+    ]
     for item in sorted(findings, key=_order):
         reason = _reason(item, ignore or {}) if item.status != "fixed" else None
         if reason is None:
@@ -92,6 +133,19 @@ def find_all(
 
 
 Key = tuple[str, str, str]
+NAMES = frozenset(rule.NAME for rule in RULES)
+PAGES = {**{rule.NAME: rule.find.__doc__ or "" for rule in RULES}, unused_ignore.NAME: unused_ignore.find.__doc__ or ""}
+"""What each rule says of itself: its page in docs/rules/ and its row in the README are made of it."""
+
+
+def _take_commented(snapshot: Snapshot, scope: Scope, found: dict[Key, Finding]) -> dict[Key, str]:
+    """Take out of the findings what a comment on their line ignores; each with the reason the comment gives."""
+    comments = {(item.rule, item.path, item.line): item.reason for item in unused_ignore.written(snapshot, scope)}
+    places = {key: (item.rule, item.path, item.line) for key, item in found.items()} if comments else {}
+    taken = {key: comments[place] or "by a comment on its line" for key, place in places.items() if place in comments}
+    for key in taken:
+        del found[key]
+    return taken
 
 
 def _run(snapshot: Snapshot, scope: Scope) -> tuple[dict[Key, Finding], set[Unread]]:
@@ -104,6 +158,8 @@ def _run(snapshot: Snapshot, scope: Scope) -> tuple[dict[Key, Finding], set[Unre
                 unread.add(item)
             else:
                 found.setdefault((item.rule, item.path, item.subject), item)
+    for item in unused_ignore.find(snapshot, scope, NAMES, found.values(), unread):
+        found[item.rule, item.path, item.subject] = item
     return found, unread
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from transformers_export.verdict.types import Finding, Severity
+
+if TYPE_CHECKING:
+    import ast
+
+    from transformers_export.source.registry import Entry, Feature
 
 
 class Place(Protocol):
@@ -21,6 +26,24 @@ class Place(Protocol):
     @property
     def column(self) -> int:
         """From 1."""
+
+
+class Spot(NamedTuple):
+    """A place by itself."""
+
+    path: str
+    line: int
+    column: int
+
+
+def of_feature(entry: Entry, feature: Feature) -> Spot:
+    """Where a feature is registered."""
+    return Spot(entry.path, feature.line, feature.column)
+
+
+def of_node(path: str, node: ast.expr | ast.stmt) -> Spot:
+    """Where an expression or a statement is written."""
+    return Spot(path, node.lineno, node.col_offset + 1)
 
 
 def at(place: Place, rule: str, subject: str, message: str, hint: str, *, severity: Severity = "error") -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transformers_export.rules.finding import at
+from transformers_export.rules.finding import at, of_feature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +31,9 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
             seen.add(feature.task)
             if snapshot.heads.lacks(autos, entry.key):
                 yield at(
-                    _Place(entry.path, feature.line, feature.column),
+                    of_feature(entry, feature),
                     NAME,
                     f"{entry.key}/{feature.task}",
                     f'"{entry.key}" registers {feature.name}, but {" or ".join(autos)} has no model for it.',
                     f"Remove the feature, or add the model to {autos[0]}.",
                 )
-
-
-class _Place:
-    def __init__(self, path: str, line: int, column: int) -> None:
-        self.path, self.line, self.column = path, line, column

@@ -6,10 +6,15 @@ classes that derive from it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from transformers_export.rules.docs_missing import is_named
 from transformers_export.source import modeling
+
+_BASES = rb"class\s+\w+\s*\([^)]*\b(?:%s)\b"
+"""A class that names one of these as a base: most files that mention a class do not derive from it."""
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable
@@ -30,6 +35,10 @@ class Scope:
         """The registry entries to look at."""
         return tuple(entry for entry in snapshot.registry.entries if self.whole or entry.key in self.keys)
 
+    def looks_at(self, path: str) -> bool:
+        """Whether the file itself changed, or everything is looked at."""
+        return self.whole or path in self.paths
+
     def configurations(self, snapshot: Snapshot) -> tuple[str, ...]:
         """The configuration files to look at."""
         if self.whole:
@@ -42,7 +51,7 @@ def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | No
     if changed is None:
         return Scope()
     trees = [head, base] if base else [head]
-    paths = set(changed) | {item for path in changed if path.endswith("__init__.py") for item in _beside(trees, path)}
+    paths = set(changed) | {item for path in changed if _hands_on(path) for item in _beside(trees, path)}
     paths |= dependents(head, paths).keys()
     keys = touched_keys(head, base, changed)
     if base and set(base.registries) != set(head.registries):  # the settings may name others
@@ -57,6 +66,11 @@ def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | No
     return Scope(whole=False, paths=frozenset(paths), keys=frozenset(keys))
 
 
+def may_concern_models(path: str) -> bool:
+    """Whether a model may be another one when this file changes: configurations and tests are read by no model."""
+    return path.endswith(".py") and not path.rpartition("/")[2].startswith(("configuration_", "test_"))
+
+
 def touched_keys(head: Snapshot, base: Snapshot | None, changed: frozenset[str]) -> set[str]:
     """The keys whose registry entries, matrix entries or Auto tables a change touches."""
     keys: set[str] = set()
@@ -64,9 +78,13 @@ def touched_keys(head: Snapshot, base: Snapshot | None, changed: frozenset[str])
         keys |= _different(_said(head), _said(base) if base else {})
     if head.matrix_path in changed:
         keys |= _different(_tested(head), _tested(base) if base else {})
-    if modeling.TABLES in changed or changed.intersection(head.auto_registrations):
+    if head.docs_path in changed:
+        keys |= {entry.key for entry in head.registry.entries if _documented(head, entry) != _documented(base, entry)}
+    if changed.intersection((modeling.TABLES, modeling.TENSORFLOW_TABLES)) or changed.intersection(
+        head.auto_registrations
+    ):
         every = {entry.key for entry in head.registry.entries}
-        keys |= {key for key in every if base is None or head.heads.of(key) != base.heads.of(key)}
+        keys |= {key for key in every if base is None or _heads(head, key) != _heads(base, key)}
     return keys
 
 
@@ -79,8 +97,11 @@ def dependents(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, tuple[str,
         sources = (snapshot.source(path) for path in sorted(waiting))
         classes = {name: source.path for source in sources if source for name in source.classes}
         waiting = set()
+        bases = _BASES % b"|".join(re.escape(name.encode()) for name in sorted(classes))
         for path in snapshot.configurations_mentioning(sorted(classes)) if classes else ():
-            pair = None if path in known else _derives(snapshot, path, classes)
+            if path in known or not re.search(bases, snapshot.tree.read(path) or b""):
+                continue
+            pair = _derives(snapshot, path, classes)
             if pair:
                 found[path] = pair
                 waiting.add(path)
@@ -88,10 +109,22 @@ def dependents(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, tuple[str,
     return found
 
 
+_NO_BASES = (
+    "modeling_",
+    "modular_",
+    "tokenization_",
+    "processing_",
+    "image_processing_",
+    "feature_extraction_",
+    "convert_",
+    "test_",
+)
+"""Files of other things than configurations are large, and no configuration derives from them."""
+
+
 def _may_hold_a_base(path: str) -> bool:
-    """Models and tests are large, and no configuration derives from them."""
     name = path.rpartition("/")[2]
-    return name.endswith(".py") and not name.startswith(("modeling_", "modular_", "tokenization_", "test_"))
+    return name.endswith(".py") and not name.startswith(_NO_BASES)
 
 
 def _derives(snapshot: Snapshot, path: str, classes: dict[str, str]) -> tuple[str, str] | None:
@@ -108,7 +141,10 @@ def _derives(snapshot: Snapshot, path: str, classes: dict[str, str]) -> tuple[st
 
 
 def _said(snapshot: Snapshot) -> dict[str, Hashable]:
-    return {entry.key: entry.said for entry in snapshot.registry.entries}
+    found: dict[str, tuple[object, ...]] = {}
+    for entry in snapshot.registry.entries:
+        found[entry.key] = (*found.get(entry.key, ()), entry.said)
+    return dict(found)
 
 
 def _tested(snapshot: Snapshot) -> dict[str, Hashable]:
@@ -116,6 +152,15 @@ def _tested(snapshot: Snapshot) -> dict[str, Hashable]:
     for entry in snapshot.matrix.entries if snapshot.matrix else ():
         found[entry.key] = (*found.get(entry.key, ()), entry.set_name, entry.features)
     return dict(found)
+
+
+def _documented(snapshot: Snapshot | None, entry: Entry) -> bool:
+    page = snapshot.documented if snapshot else None
+    return snapshot is not None and page is not None and is_named(snapshot, page, entry)
+
+
+def _heads(snapshot: Snapshot, key: str) -> tuple[frozenset[str], frozenset[str]]:
+    return snapshot.heads.of(key), snapshot.tensorflow_heads.of(key)
 
 
 def _different(head: dict[str, Hashable], base: dict[str, Hashable]) -> set[str]:
@@ -128,7 +173,12 @@ def _lies_in(snapshot: Snapshot, entry: Entry, paths: set[str]) -> bool:
     return any(f"/{path}".removesuffix(".py").endswith(f"/{module}") or f"/{module}/" in f"/{path}" for path in paths)
 
 
-def _beside(trees: list[Snapshot], init: str) -> set[str]:
-    """The configuration files that a package's `__init__` hands on."""
-    folder = init.rpartition("/")[0]
+def _hands_on(path: str) -> bool:
+    """Whether what a file says concerns the configurations beside it: a package's `__init__`, its models."""
+    return path.rpartition("/")[2].startswith(("__init__.py", "modeling_", "modular_"))
+
+
+def _beside(trees: list[Snapshot], path: str) -> set[str]:
+    """The configuration files in the folder of a file."""
+    folder = path.rpartition("/")[0]
     return {path for snapshot in trees for path in snapshot.configurations if path.rpartition("/")[0] == folder}

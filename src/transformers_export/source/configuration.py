@@ -98,6 +98,8 @@ def _reach(snapshot: Snapshot, target: str) -> _Reached | None:
     """Follow one base class; None when it leads somewhere else."""
     if target in ROOTS:
         return _Reached(ROOTS[target])
+    if target.startswith("transformers.") and target.endswith((".PretrainedConfig", ".PreTrainedConfig")):
+        return None  # most bases, and what it derives from in turn takes as long to read as all the rest
     found = snapshot.find_class(target)
     if found is None:
         # transformers 4 is not here to be read, but its configuration files hold nothing else under such a name.

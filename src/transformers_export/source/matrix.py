@@ -42,6 +42,8 @@ class Matrix:
     path: str
     entries: tuple[MatrixEntry, ...] = ()
     unread: tuple[Unread, ...] = ()
+    sets: tuple[str, ...] = ()
+    """The names of all sets, the empty ones too."""
 
     @property
     def readable(self) -> bool:
@@ -53,17 +55,17 @@ def read(source: python.Source) -> Matrix:
     """Read a matrix file; a file without any set of models is reported as not read."""
     entries: list[MatrixEntry] = []
     unread = list(source.unread)
-    sets = 0
+    sets: list[str] = []
     for name, values in source.assigned.items():
         if not (name.isupper() and name.endswith("_MODELS")):
             continue
         for value in values:
-            sets += 1
+            sets.append(name)
             for item in _entries(source, name, value):
                 (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
     if not sets and not unread:
         unread.append(Unread(source.path, 1, "no set of models found: expected names such as PYTORCH_EXPORT_MODELS"))
-    return Matrix(source.path, tuple(entries), tuple(unread))
+    return Matrix(source.path, tuple(entries), tuple(unread), tuple(dict.fromkeys(sets)))
 
 
 def _entries(source: python.Source, name: str, value: ast.expr) -> Iterator[MatrixEntry | Unread]:

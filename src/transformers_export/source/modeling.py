@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from transformers_export.source.snapshot import Snapshot
 
 TABLES = "src/transformers/models/auto/modeling_auto.py"
+TENSORFLOW_TABLES = "src/transformers/models/auto/modeling_tf_auto.py"
 
 
 @dataclass(frozen=True)
 class Heads:
     """What is known about Auto classes."""
 
-    known: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Auto class name to the registry keys it has a model for."""
+    models: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Auto class name to the registry keys it has a model for, each with the classes it chooses from: their names in
+    transformers, their absolute dotted names in a package."""
     complete: bool = False
-    """Whether `known` holds every model type (transformers itself), or only those of `judged` (a package)."""
+    """Whether `models` holds every model type (transformers itself), or only those of `judged` (a package)."""
     judged: frozenset[str] = frozenset()
     """Keys for which a package registers models, so that a head that is not registered is missing."""
     unsure: frozenset[str] = frozenset()
@@ -35,24 +37,33 @@ class Heads:
 
     def lacks(self, auto_classes: Sequence[str], key: str) -> bool:
         """Whether it is certain that none of the Auto classes has a model for the key."""
-        tables = [self.known[name] for name in auto_classes if name in self.known]
+        tables = [self.models[name] for name in auto_classes if name in self.models]
         if any(key in table for table in tables) or not self.unsure.isdisjoint(auto_classes):
             return False
         return bool(tables) if self.complete else key in self.judged
 
     def of(self, key: str) -> frozenset[str]:
         """The Auto classes that have a model for the key."""
-        return frozenset(name for name, keys in self.known.items() if key in keys)
+        return frozenset(name for name, keys in self.models.items() if key in keys)
+
+    def classes(self, auto_classes: Sequence[str], key: str) -> tuple[str, ...]:
+        """The model classes that the first of the Auto classes with a model for the key chooses from."""
+        return next((table[key] for name in auto_classes if key in (table := self.models.get(name, {}))), ())
 
 
 def read(snapshot: Snapshot) -> Heads:
     """Read the tables of a transformers checkout, or the register calls of a package."""
     if snapshot.layout in ("transformers-4", "transformers-5"):
-        source = snapshot.source(TABLES)
-        return tables(source) if source else Heads()
+        return read_table_file(snapshot, TABLES)
     if snapshot.layout == "package":
         return _registered(snapshot)
     return Heads()
+
+
+def read_table_file(modules: Modules, path: str) -> Heads:
+    """Read the tables in a file of a transformers checkout; nothing is known where it does not exist."""
+    source = modules.source(path)
+    return tables(source) if source else Heads()
 
 
 def tables(source: python.Source) -> Heads:
@@ -60,7 +71,7 @@ def tables(source: python.Source) -> Heads:
 
     A table that is computed or changed after it was written is left out and reported: nothing is concluded from it.
     """
-    known: dict[str, frozenset[str]] = {}
+    models: dict[str, dict[str, tuple[str, ...]]] = {}
     unread = list(source.unread)
     unsure: set[str] = set()
     changed = _changed_later(source)
@@ -69,13 +80,13 @@ def tables(source: python.Source) -> Heads:
         if name is None:
             continue
         values = source.assigned.get(name, ())
-        keys = _keys(values[0]) if len(values) == 1 and name not in changed else None
-        if keys is not None:
-            known[item.name] = keys
+        table = _table(values[0]) if len(values) == 1 and name not in changed else None
+        if table is not None:
+            models[item.name] = table
         elif values:
             unsure.add(item.name)
             unread.append(Unread(source.path, values[-1].lineno, f"{name} is computed"))
-    return Heads(known, complete=True, unsure=frozenset(unsure), unread=tuple(unread))
+    return Heads(models, complete=True, unsure=frozenset(unsure), unread=tuple(unread))
 
 
 def _table_of(source: python.Source, item: python.Class) -> str | None:
@@ -108,22 +119,21 @@ def _changed_later(source: python.Source) -> frozenset[str]:
     return frozenset(found)
 
 
-def _keys(value: ast.expr) -> frozenset[str] | None:
-    """The keys of `OrderedDict([("albert", "AlbertModel"), ...])` or of a dictionary literal."""
-    if isinstance(value, ast.Dict):
-        names = [python.text(key) for key in value.keys]
-    elif isinstance(value, ast.Call) and python.dotted(value.func) in ("OrderedDict", "dict"):
-        if not value.args:
-            return frozenset()
-        if not isinstance(value.args[0], (ast.List, ast.Tuple)):
-            return None
-        names = [
-            python.text(item.elts[0]) if isinstance(item, ast.Tuple) and item.elts else None
-            for item in value.args[0].elts
-        ]
-    else:
+def _table(value: ast.expr) -> dict[str, tuple[str, ...]] | None:
+    """What `OrderedDict([("albert", "AlbertModel"), ...])` or a dictionary literal says."""
+    pairs = python.pairs(value)
+    if pairs is None:
         return None
-    return None if None in names else frozenset(key_of(name) for name in names if name)
+    found: dict[str, tuple[str, ...]] = {}
+    for key, chosen in pairs:
+        name = python.text(key)
+        if name is None:
+            return None
+        one = python.text(chosen)
+        several = chosen.elts if isinstance(chosen, ast.Tuple) else []
+        names = [one] if one else [python.text(item) for item in several]
+        found[key_of(name)] = tuple(item for item in names if item)
+    return found
 
 
 @dataclass(frozen=True)
@@ -165,7 +175,7 @@ def _registration(snapshot: Snapshot, source: python.Source, auto_class: str, ca
 
 
 def _registered(snapshot: Snapshot) -> Heads:
-    known: dict[str, set[str]] = {}
+    models: dict[str, dict[str, tuple[str, ...]]] = {}
     judged: set[str] = set()
     unread: list[Unread] = []
     for path in snapshot.auto_registrations:
@@ -178,10 +188,12 @@ def _registered(snapshot: Snapshot) -> Heads:
                 unread.append(Unread(path, call.lineno, f"the configuration given to {auto_class}.register"))
                 continue
             judged |= keys
-            known.setdefault(auto_class, set()).update(keys)
+            named = python.dotted(call.args[1]) if len(call.args) > 1 else None
+            classes = snapshot.targets(source, named)[:1] if source and named else ()
+            models.setdefault(auto_class, {}).update(dict.fromkeys(keys, classes))
     # What one call registers is unknown: no head can be called missing any more.
     certain = frozenset() if unread else frozenset(judged)
-    return Heads({name: frozenset(keys) for name, keys in known.items()}, judged=certain, unread=tuple(unread))
+    return Heads(models, judged=certain, unread=tuple(unread))
 
 
 def registers(modules: Modules, path: str) -> bool:

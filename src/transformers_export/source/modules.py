@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.source import python
+from transformers_export.source.excerpt import Excerpts
 
 if TYPE_CHECKING:
     from transformers_export.source.tree import Tree
@@ -17,6 +18,8 @@ Parsed = dict[tuple[str, bytes], python.Source]
 
 SHIPPED = "<transformers-export>/"
 """Begins the path of a file of our own package: configurations of a package may derive from our ready-made ones."""
+_ROOTS = "/onnx/config.py"
+"""The end of the path of the base classes, of which most configurations need one."""
 _DEEP = 8
 """How many re-exports are followed: more is a circle."""
 _SHIPPED_ROOT = Path(__file__).parents[2]
@@ -29,6 +32,8 @@ class Modules:
         self.tree = tree
         self.parsed: Parsed = {} if parsed is None else parsed
         self._sources: dict[str, python.Source | None] = {}
+        self._excerpts: Excerpts | None = None
+        self._parts: dict[tuple[str, str], python.Source | None] = {}
         self._packages: dict[str, bool] = {}
         self._files: dict[str, str | None] = {}
         self._prefixes: dict[str, None] = {"": None, "src/": None}
@@ -52,6 +57,26 @@ class Modules:
         """Whether all the texts stand in a file: what remains to be asked of one that is no valid Python."""
         content = self._read(path) or b""
         return all(text.encode() in content for text in texts)
+
+    def part(self, path: str, name: str) -> python.Source | None:
+        """What of a file is needed to read one class: of a large file an excerpt, else the parsed file."""
+        if path in self._sources or not (path.rpartition("/")[2].startswith("modeling_") or path.endswith(_ROOTS)):
+            return self.source(path)
+        if (path, name) not in self._parts:
+            content = self._read(path)
+            self._parts[path, name] = self._cut(path, content, name) if content is not None else None
+        return self._parts[path, name]
+
+    def _cut(self, path: str, content: bytes, name: str) -> python.Source | None:
+        key = (f"{path}:{name}", content)
+        if key not in self.parsed:
+            if self._excerpts is None or self._excerpts.path != path:
+                self._excerpts = Excerpts(content, path)  # of one file at a time: they are large
+            found = self._excerpts.of(name)
+            if found is None:
+                return self.source(path)
+            self.parsed[key] = found
+        return self.parsed[key]
 
     def _read(self, path: str) -> bytes | None:
         if not path.startswith(SHIPPED):
@@ -106,7 +131,7 @@ class Modules:
     def targets(self, source: python.Source, name: str) -> tuple[str, ...]:
         """What a name as written in a file stands for, as absolute dotted names; several after `try`/`except`."""
         head, _, rest = name.partition(".")
-        if head in source.classes:
+        if head in source.classes or head in source.others:
             return (".".join([part for part in (self.module_of(source.path), name) if part]),)
         found = (self.absolute(source.path, level, target) for level, target in source.imports.get(head, ()))
         return tuple(f"{target}.{rest}" if rest else target for target in found)
@@ -115,7 +140,7 @@ class Modules:
         """The class an absolute dotted name leads to, through re-exports, or None when it is not found here."""
         module, _, name = dotted.rpartition(".")
         path = self.file_of(module) if module else None
-        source = self.source(path) if path else None
+        source = self.part(path, name) if path else None
         if source is None or depth > _DEEP:
             return None
         if name in source.classes:

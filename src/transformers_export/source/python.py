@@ -6,7 +6,9 @@ What ONNX configurations, registries and matrices look like is not known here; s
 from __future__ import annotations
 
 import ast
+import warnings
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,6 +41,37 @@ class Class:
     """As written: `OnnxConfig`, `onnx.OnnxConfig`."""
     node: ast.ClassDef = field(repr=False, compare=False)
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Everything in it, walked once for all who look for something."""
+        return tuple(ast.walk(self.node))
+
+    @cached_property
+    def set_on_objects(self) -> frozenset[str]:
+        """The attributes it assigns to objects anywhere: `self.x = 1`."""
+        attributes = (node for node in self.nodes if isinstance(node, ast.Attribute))
+        return frozenset(node.attr for node in attributes if isinstance(node.ctx, ast.Store))
+
+    @cached_property
+    def brings(self) -> frozenset[str]:
+        """Every name an object of the class may have by it: what its body defines, and what is set on objects."""
+        return self.set_on_objects.union(_defined(self.node))
+
+
+def _defined(node: ast.AST) -> Iterator[str]:
+    """The names a class body defines, those under a condition too, but not what its functions keep to themselves."""
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        child = waiting.pop()
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield child.name
+            continue
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            yield child.id
+        elif isinstance(child, ast.alias):
+            yield (child.asname or child.name).partition(".")[0]
+        waiting.extend(ast.iter_child_nodes(child))
+
 
 @dataclass(frozen=True)
 class Source:
@@ -56,6 +89,8 @@ class Source:
     body: tuple[ast.stmt, ...] = field(default=(), repr=False)
     """The statements at the top, those inside `if`, `try` and `with` among them."""
     unread: tuple[Unread, ...] = ()
+    others: frozenset[str] = frozenset()
+    """Classes of the file that an excerpt leaves out."""
 
     @property
     def exported(self) -> dict[str, ast.expr] | None:
@@ -70,7 +105,9 @@ class Source:
 def parse(content: bytes, path: str) -> Source:
     """Read a file. What is no Python, or nested too deeply to be read, becomes the source's `unread`."""
     try:
-        body = tuple(flat(ast.parse(content, path).body))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of strange escapes: the file's own linter says so
+            body = tuple(flat(ast.parse(content, path).body))
     except SyntaxError as error:
         return _unread(path, error.lineno or 1, f"no valid Python: {error.msg}")
     except ValueError as error:  # a null byte, or text in no known encoding
@@ -134,6 +171,24 @@ def strings(node: ast.expr, source: Source, depth: int = 0) -> tuple[str, ...] |
             return None
         found.extend(inner)
     return tuple(found)
+
+
+def pairs(node: ast.expr) -> list[tuple[ast.expr | None, ast.expr]] | None:
+    """Keys and values of a dictionary literal, or of `OrderedDict([(key, value), ...])`; None for anything else."""
+    if isinstance(node, ast.Dict):
+        return list(zip(node.keys, node.values, strict=True))
+    if isinstance(node, ast.Call) and (dotted(node.func) or "").rpartition(".")[2] in ("OrderedDict", "dict"):
+        if node.keywords or len(node.args) > 1:
+            return None
+        return pairs(node.args[0]) if node.args else []
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return None
+    found: list[tuple[ast.expr | None, ast.expr]] = []
+    for item in node.elts:
+        if not isinstance(item, ast.Tuple) or len(item.elts) != 2:
+            return None
+        found.append((item.elts[0], item.elts[1]))
+    return found
 
 
 def _one(node: ast.expr) -> tuple[str, ...] | None:

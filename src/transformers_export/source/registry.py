@@ -8,7 +8,7 @@ Three forms are read: the dictionary of transformers 4 (`_SUPPORTED_MODEL_TYPE`,
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from transformers_export.source import python
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TABLES = ("_SUPPORTED_MODEL_TYPE", "_SUPPORTED_MODEL_KIND", "SUPPORTED_MODEL_KIND")
 _TASKS = "_TASKS_TO_AUTOMODELS"
+_TENSORFLOW_TASKS = "_TASKS_TO_TF_AUTOMODELS"
 _REGISTER = (
     "transformers_export.onnx.FeaturesManager.register",
     "transformers_export.onnx.features.FeaturesManager.register",
@@ -55,6 +56,8 @@ class Entry:
     features: tuple[Feature, ...]
     onnx_config: str
     """Absolute dotted name of the class, e.g. `transformers.models.albert.AlbertOnnxConfig`."""
+    table: int | None = None
+    """Line of the dictionary it stands in, 0 for a call that nothing guards, None for one under a condition."""
 
     @property
     def said(self) -> tuple[str, str, tuple[str, ...]]:
@@ -70,6 +73,10 @@ class Registry:
     tasks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Task to the names of its Auto classes, in the order they are tried."""
     unread: tuple[Unread, ...] = ()
+    tensorflow_tasks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same for TensorFlow, in the trees that have it."""
+    tasks_known: bool = True
+    """Whether these are all tasks: not where a table of them is computed, or a tree of transformers has none."""
 
     def entry(self, key: str) -> Entry | None:
         """The entry of a key; the last one, as at run time, where it is registered twice."""
@@ -81,17 +88,23 @@ def read(modules: Modules, paths: Sequence[str]) -> Registry:
     entries: list[Entry] = []
     unread: list[Unread] = []
     tasks: dict[str, tuple[str, ...]] = {}
+    tensorflow: dict[str, tuple[str, ...]] = {}
+    known = True
     for path in paths:
         source = modules.source(path)
         if source is None:
             continue
         unread += source.unread
-        tasks.update(_tasks(source))
+        found = _tasks(source, _TASKS)
+        tasks.update(found or {})
+        tensorflow.update(_tasks(source, _TENSORFLOW_TASKS) or {})
+        known = known and found is not None
         for item in (*_table_entries(modules, source), *_register_calls(modules, source)):
             (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
     if not tasks and READY_MADE[0] not in paths:
+        known = known and all(entry.table is None or entry.table == 0 for entry in entries)
         tasks = read(modules, READY_MADE[:1]).tasks
-    return Registry(tuple(entries), tasks, tuple(unread))
+    return Registry(tuple(entries), tasks, tuple(unread), tensorflow, known)
 
 
 def registers(modules: Modules, path: str) -> bool:
@@ -122,15 +135,18 @@ def _assignments(source: python.Source, names: Sequence[str]) -> Iterator[ast.ex
             yield statement.value
 
 
-def _tasks(source: python.Source) -> dict[str, tuple[str, ...]]:
+def _tasks(source: python.Source, table: str) -> dict[str, tuple[str, ...]] | None:
+    """Task to Auto classes as the tables of that name say together; None where one is computed."""
     found: dict[str, tuple[str, ...]] = {}
-    for value in _assignments(source, [_TASKS]):
-        if isinstance(value, ast.Dict):
-            for key, model in zip(value.keys, value.values, strict=True):
-                task = python.text(key)
-                names = (model.id,) if isinstance(model, ast.Name) else python.strings(model, source)
-                if task and names:
-                    found[task] = names
+    for value in _assignments(source, [table]):
+        if not isinstance(value, ast.Dict):
+            return None
+        for key, model in zip(value.keys, value.values, strict=True):
+            task = python.text(key)
+            names = (model.id,) if isinstance(model, ast.Name) else python.strings(model, source)
+            if not task or not names:
+                return None
+            found[task] = names
     return found
 
 
@@ -144,9 +160,11 @@ def _table_entries(modules: Modules, source: python.Source) -> Iterator[Entry | 
             if key is None or name is None:
                 yield Unread(source.path, (key or value).lineno, "a registry key is computed")
             elif isinstance(value, ast.Call):
-                yield _call_entry(modules, source, name, key, value, value.args, "onnx_config_cls")
+                found = _call_entry(modules, source, name, key, value, value.args, "onnx_config_cls")
+                yield found if isinstance(found, Unread) else replace(found, table=table.lineno)
             elif isinstance(value, ast.Dict):
-                yield _dictionary_entry(modules, source, name, key, value)
+                entry = _dictionary_entry(modules, source, name, key, value)
+                yield entry if isinstance(entry, Unread) else replace(entry, table=table.lineno)
             else:
                 yield Unread(source.path, value.lineno, f"the registry entry of {name} has an unknown form")
 
@@ -164,7 +182,9 @@ def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry |
                 yield Unread(source.path, node.lineno, "the model type given to FeaturesManager.register is computed")
             else:
                 normal = name.replace("_", "-").lower()  # as register() itself does
-                yield _call_entry(modules, source, normal, key, node, node.args[1:], "onnx_config")
+                entry = _call_entry(modules, source, normal, key, node, node.args[1:], "onnx_config")
+                certain = isinstance(statement, ast.Expr) and statement.value is node and not statement.col_offset
+                yield replace(entry, table=0) if certain and isinstance(entry, Entry) else entry
 
 
 def is_call(modules: Modules, source: python.Source, node: ast.expr) -> bool:
@@ -190,7 +210,9 @@ def _call_entry(
         value = python.text(argument)
         if names is None and value is None:
             return Unread(source.path, argument.lineno, f"a feature of {name} is computed")
-        features += [Feature(item, argument.lineno, argument.col_offset + 1) for item in names or (value or "",)]
+        features += [
+            Feature(item, argument.lineno, argument.col_offset + 1) for item in names or ([value] if value else ())
+        ]
     given = next((item.value for item in call.keywords if item.arg == keyword), None)
     target = _target(modules, source, given)
     if target is None:

@@ -10,15 +10,18 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from transformers_export.source import configuration, matrix, modeling, registry
+from transformers_export.source import configuration, docs, exported, matrix, modeling, registry
+from transformers_export.source.models import Models
 from transformers_export.source.modules import Modules, Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transformers_export.source import python
+    from transformers_export.source.comments import Ignore
     from transformers_export.source.tree import Tree
 
+IGNORE = b"transformers-export: ignore["
 Layout = Literal["transformers-4", "transformers-5", "package", "remote-code", "none"]
 
 
@@ -34,6 +37,7 @@ class Snapshot(Modules):
         registries: Sequence[str] = (),
         auto_registrations: Sequence[str] = (),
         matrix: str | None = None,
+        docs: str | None = None,
         aside: Sequence[str] = (),
         parsed: Parsed | None = None,
     ) -> None:
@@ -46,6 +50,9 @@ class Snapshot(Modules):
         self.auto_registrations = tuple(auto_registrations)
         """A package's files that call `AutoModel...register`."""
         self.matrix_path = matrix
+        self.docs_path = docs
+        self.models = Models(self)
+        self._exported: dict[registry.Entry, tuple[exported.Exported | python.Unread, ...]] = {}
         self._onnx: dict[tuple[str, str], configuration.OnnxClass | None] = {}
 
     @cached_property
@@ -113,6 +120,30 @@ class Snapshot(Modules):
                 return source.classes[name]
         return None
 
+    def ignores(self, path: str) -> tuple[Ignore, ...]:
+        """The comments of a file that ignore a rule."""
+        content = self.tree.read(path)
+        if content is None or IGNORE not in content:
+            return ()
+        from transformers_export.source.comments import ignores  # few files have one
+
+        return ignores(content, path)
+
+    def share_models(self, other: Snapshot) -> None:
+        """Take what is known of models from a tree in which they are the same."""
+        self.models = other.models
+
+    def models_beside(self, folder: str) -> tuple[str, ...]:
+        """The files of PyTorch models in a folder."""
+        found = (path for path in self.tree.paths() if path.startswith(f"{folder}/modeling_") and path.endswith(".py"))
+        return tuple(path for path in found if not path[len(folder) :].startswith(("/modeling_tf_", "/modeling_flax_")))
+
+    def exported(self, entry: registry.Entry) -> tuple[exported.Exported | python.Unread, ...]:
+        """What the features of an entry export, read once for all rules that ask."""
+        if entry not in self._exported:
+            self._exported[entry] = tuple(exported.read(self, entry))
+        return self._exported[entry]
+
     @cached_property
     def keys(self) -> frozenset[str]:
         """The registry keys of all model types of the repository."""
@@ -141,6 +172,23 @@ class Snapshot(Modules):
         return matrix.read(source) if source else None
 
     @cached_property
+    def documented(self) -> docs.Documented | None:
+        """The docs list of architectures, or None where the repository has none."""
+        content = self.tree.read(self.docs_path) if self.docs_path else None
+        return docs.read(content, self.docs_path or "") if content is not None else None
+
+    @cached_property
+    def names_shown(self) -> dict[str, str]:
+        """Registry key to the name a transformers checkout shows the model with."""
+        source = self.source(docs.NAMES) if self.layout.startswith("transformers") else None
+        return docs.names_shown(source) if source else {}
+
+    @cached_property
     def heads(self) -> modeling.Heads:
         """Which model types each Auto class knows."""
         return modeling.read(self)
+
+    @cached_property
+    def tensorflow_heads(self) -> modeling.Heads:
+        """The same for TensorFlow, which only transformers up to 4 has."""
+        return modeling.read_table_file(self, modeling.TENSORFLOW_TABLES)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.static import check, edit
+from support.static import check, commit, edit
 from transformers_export.cases.plan import make_plan
 from transformers_export.source import tree
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from support.repositories import Repository
 
 REGISTRY = "src/acme_models/onnx/features.py"
+HERON = "src/acme_models/heron/configuration_heron.py"
+AGAIN = 'FeaturesManager.register("acme-heron", "default", onnx_config="acme_models.heron.HeronOnnxConfig")\n'
+OURS, THEIRS = "from transformers_export.onnx import OnnxConfig", "from transformers.onnx import OnnxConfig"
+OUTPUTS = """
+    @property
+    def outputs(self):
+        return {"pooled": {0: "batch"}} if self.task == "default" else super().outputs
+"""
 
 
 @pytest.mark.parametrize(
@@ -54,9 +62,57 @@ def test_a_revision_is_read_without_a_checkout(example_repository: Repository) -
         (REGISTRY, '"acme-heron"', '"acme-hero"', "unreachable-key"),
         (REGISTRY, '    "default",', '    "default",\n    "causal-lm",', "no-auto-class"),
         (REGISTRY, '    "default",', '    "default",\n    "default-with-past",', "past-without-cache"),
+        (REGISTRY, '    "default",', '    "default",\n    "default",', "duplicate-feature"),
+        (REGISTRY, '    "default",', '    "defaults",', "unknown-feature"),
+        (REGISTRY, '    "masked-lm",\n', "", "missing-feature"),
+        (REGISTRY, "FeaturesManager.register(", AGAIN + "FeaturesManager.register(", "duplicate-key"),
+        (HERON, '("input_ids", axes), ', "", "required-input-missing"),
+        (HERON, "axes = {", "axes = {} if self.use_past else {", "unknown-base-attribute"),
+        (HERON, OURS, THEIRS, "removed-import"),
+        (HERON, "\n\n__all__", OUTPUTS + "\n\n__all__", "output-not-in-model-output"),
     ],
-)
+)  # fmt: skip
 def test_defects_in_a_package(example_repository: Repository, path: str, old: str, new: str, expected: str) -> None:
     edit(example_repository.root, path, old, new)
     result = check(example_repository.root)
     assert expected in {item.rule for item in result.findings if item.status == "new"}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (REGISTRY, "FeaturesManager.register(", f"if True:\n    {AGAIN}FeaturesManager.register("),
+        (HERON, '("input_ids", axes), ("attention_mask", axes)', '("attention_mask", axes), ("input_ids", axes)'),
+        (HERON, '("attention_mask", axes)', '("attention_mask", axes), ("anything", axes)'),  # forward() takes **kwargs
+        (HERON, "\n\n__all__", OUTPUTS.replace("pooled", "last_hidden_state") + "\n\n__all__"),
+        (HERON, OURS, f"try:\n    {OURS}\nexcept ImportError:\n    {THEIRS}"),
+    ],
+)
+def test_what_only_looks_like_a_defect(example_repository: Repository, path: str, old: str, new: str) -> None:
+    edit(example_repository.root, path, old, new)
+    result = check(example_repository.root)
+    assert [item for item in result.findings if item.severity == "error"] == []
+    assert result.not_checked == ()
+
+
+def test_transformers_5_that_is_not_allowed(example_repository: Repository) -> None:
+    root = example_repository.root
+    edit(root, HERON, OURS, THEIRS)
+    edit(root, "pyproject.toml", "transformers>=5", "transformers>=4.48,<5")
+    assert check(root).said == []
+
+
+def test_the_docs_list_that_the_settings_name(example_repository: Repository) -> None:
+    root = example_repository.root
+    settings = '\n[tool.transformers-export]\ndocs = "docs/models.md"\n'
+    edit(root, "pyproject.toml", "\n[tool.hatch", f"{settings}\n[tool.hatch")
+    (root / "docs").mkdir()
+    (root / "docs" / "models.md").write_text("# Models\n\n| model | task |\n|---|---|\n| acme-heron | text |\n")
+    commit(root, "Document the models")
+    assert check(root, None).said == []
+    edit(root, "docs/models.md", "| acme-heron |", "| heron |")
+    assert check(root).said == []  # a page that names none of the models holds no list of them
+    entry = AGAIN.replace("heron", "egret")
+    edit(root, REGISTRY, "FeaturesManager.register(", f"{entry}FeaturesManager.register(")
+    edit(root, "docs/models.md", "| heron |", "| acme-heron |")
+    assert ("new", "docs-missing", "acme-egret") in check(root).said

@@ -228,6 +228,8 @@ def test_past_follows_bases_through_files(root: Path) -> None:
     edit(
         root, REGISTRY, '"default", onnx_config_cls="models.alpha', '"default-with-past", onnx_config_cls="models.alpha'
     )
+    edit(root, MATRIX, '    ("alpha", "hf-internal-testing/tiny-random-AlphaModel"),\n', "")
+    edit(root, MATRIX, '("beta-two", ', '("alpha", "hf-internal-testing/x"),\n    ("beta-two", ')
     static.commit(root, "Derive alpha from beta-two")
     assert check(root, None).said == []
     edit(root, BETA, "class BetaTwoOnnxConfig(OnnxConfigWithPast)", "class BetaTwoOnnxConfig(OnnxConfig)")
@@ -249,6 +251,7 @@ def test_new_standing_and_fixed(root: Path) -> None:
     assert check(root).said == [("fixed", "not-exported", "AlphaOnnxConfig")]
     edit(root, REGISTRY, '"default", onnx_config_cls="models.alpha', '"causal-lm", onnx_config_cls="models.alpha')
     assert check(root).said == [
+        ("new", "missing-feature", "alpha/default"),
         ("new", "no-auto-class", "alpha/causal-lm"),
         ("fixed", "not-exported", "AlphaOnnxConfig"),
     ]
@@ -282,6 +285,6 @@ def test_a_syntax_error_in_a_changed_file_blocks_and_says_where(root: Path, path
 
 
 def test_every_rule_explains_itself() -> None:
-    assert len({rule.NAME for rule in catalog.RULES}) == len(catalog.RULES) == 8
+    assert len({rule.NAME for rule in catalog.RULES}) == len(catalog.RULES) == 23
     for rule in catalog.RULES:
         assert rule.find.__doc__

@@ -201,7 +201,10 @@ def test_auto_tables() -> None:
         "class AutoC:\n    _model_mapping = C\n"
     )
     heads = modeling.tables(python.parse(text.encode(), "t.py"))
-    assert heads.known == {"AutoA": {"a-b", "c"}, "AutoB": {"a-b"}}
+    assert heads.models == {
+        "AutoA": {"a-b": ("AModel",), "c": ("C", "D")},
+        "AutoB": {"a-b": ("X",)},
+    }
     assert [item.why for item in heads.unread] == ["C_NAMES is computed"]
     assert heads.lacks(["AutoB"], "c")
     assert not heads.lacks(["AutoA", "AutoB"], "c")

@@ -1,0 +1,50 @@
+"""Rule `unused-ignore`: what comments ignore is taken out of the findings here, and what ignores nothing is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from transformers_export.rules.finding import at
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from transformers_export.rules.scope import Scope
+    from transformers_export.source.comments import Ignore
+    from transformers_export.source.python import Unread
+    from transformers_export.source.snapshot import Snapshot
+    from transformers_export.verdict.types import Finding
+
+NAME = "unused-ignore"
+
+
+def find(
+    snapshot: Snapshot, scope: Scope, rules: Collection[str], findings: Collection[Finding], unread: Collection[Unread]
+) -> Iterator[Finding]:
+    """A comment `# transformers-export: ignore[rule]` that ignores nothing: the rule has nothing to say on its line.
+
+    Advice. Said of configuration files that are looked at, of every file when everything is; not of a file of which
+    something could not be read.
+    """
+    used = {(item.path, item.line, item.rule) for item in findings}
+    silent = {item.path for item in unread}
+    for item in written(snapshot, scope):
+        if item.rule in rules and ((item.path, item.line, item.rule) in used or item.path in silent):
+            continue
+        if item.rule in rules and not scope.whole and not snapshot.is_configuration(item.path):
+            continue  # a registry is looked at in part
+        known = item.rule in rules
+        yield at(
+            item,
+            NAME,
+            item.rule,
+            f"The comment ignores {item.rule}, which {'finds nothing on this line' if known else 'is no rule'}.",
+            "Remove it." if known else f"Use one of: {', '.join(sorted(rules))}.",
+            severity="advice",
+        )
+
+
+def written(snapshot: Snapshot, scope: Scope) -> tuple[Ignore, ...]:
+    """The ignores in the configuration files that are looked at, the registries and the matrix."""
+    paths = dict.fromkeys((*scope.configurations(snapshot), *snapshot.registries, snapshot.matrix_path))
+    return tuple(item for path in paths if path for item in snapshot.ignores(path))

@@ -1,0 +1,77 @@
+"""Parts of a large file: its imports and one class at a time, with their line numbers.
+
+Modeling files have thousands of lines of which a check needs a few signatures; parsing one whole takes as long as all
+the rest of a check. Where the cut cannot be trusted there is no excerpt, and the whole file is read.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cached_property
+
+from transformers_export.source import python
+
+_STATEMENT = re.compile(rb"^[^\s#)\]}\"'][\w.]*", re.MULTILINE)
+"""How a statement at the top of a file begins: all other lines go on with one."""
+_IMPORTS = frozenset((b"import", b"from", b"if", b"try", b"except", b"else", b"elif", b"finally", b"with"))
+_CLASS = re.compile(rb"class[ \t]+(\w+)")
+_ENCODING = re.compile(rb"coding[:=]\s*(?!utf-?8\b)", re.IGNORECASE)
+
+
+class Excerpts:
+    """One file, cut at the statements of its top level."""
+
+    def __init__(self, content: bytes, path: str) -> None:
+        content = content.removeprefix(b"\xef\xbb\xbf")
+        self._content = content
+        self.path = path
+        starts = [(found.start(), found[0]) for found in _STATEMENT.finditer(content)]
+        ends = [start for start, _ in starts[1:]] + [len(content)]
+        self._pieces = [(start, end, word) for (start, word), end in zip(starts, ends, strict=False)]
+
+    def of(self, name: str) -> python.Source | None:
+        """The imports and, if it is there, the class `name`; None where the file must be read whole.
+
+        That is when the class is written twice or not at the start of a line, or what was cut out is no valid Python.
+        """
+        imports = self._imports
+        places = self._classes.get(name, [])
+        written = len(re.findall(rb"class[ \t]+" + re.escape(name.encode()) + rb"\b", self._content))
+        if imports is None or written != len(places) or written > 1:
+            return None
+        if not places:
+            return imports
+        start, end = places[0]
+        before = self._content.count(b"\n", 0, start)
+        found = python.parse(b"\n" * before + self._content[start:end], self.path)
+        if list(found.classes) != [name] or len(found.body) != 1:
+            return None
+        others = frozenset(self._classes) - {name}
+        return python.Source(
+            self.path, found.classes, imports.imports, imports.stars, imports.assigned, found.body, others=others
+        )
+
+    @cached_property
+    def _classes(self) -> dict[str, list[tuple[int, int]]]:
+        """Where each class begins and ends."""
+        found: dict[str, list[tuple[int, int]]] = {}
+        for start, end, word in self._pieces:
+            head = _CLASS.match(self._content, start) if word == b"class" else None
+            if head:
+                found.setdefault(head[1].decode(), []).append((start, end))
+        return found
+
+    @cached_property
+    def _imports(self) -> python.Source | None:
+        """The imports of the file, those under a condition too."""
+        if _ENCODING.search(self._content, 0, 200) or b"\f" in self._content or b"\r" in self._content:
+            return None  # lines may be counted in another way
+        kept: list[bytes] = []
+        written = 0
+        for start, end, word in self._pieces:
+            if word in _IMPORTS:
+                kept.append(b"\n" * self._content.count(b"\n", written, start) + self._content[start:end])
+                written = end
+        source = python.parse(b"".join(kept), self.path)
+        return None if source.unread or any(isinstance(item, ast.ClassDef) for item in source.body) else source
