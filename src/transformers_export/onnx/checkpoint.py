@@ -5,13 +5,17 @@ Hub ids and directories go to `from_pretrained` unchanged.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx.convert import SDPA_OPSET
 from transformers_export.onnx.features import FeaturesManager
 
 if TYPE_CHECKING:
     from transformers_export.onnx.features import Constructor
+
+logger = logging.getLogger("transformers_export.onnx")
 
 _PYTORCH_WEIGHTS = (
     "model.safetensors",
@@ -81,16 +85,25 @@ def require_weights(model: str, cache_dir: str | None) -> None:
     raise WrongUseError(f"{model!r} holds no weights: expected one of {', '.join(_PYTORCH_WEIGHTS)}.")
 
 
-def load_model(model: str, feature: str, cache_dir: str | None) -> Any:
+def load_model(model: str, feature: str, cache_dir: str | None, *, opset: int | None) -> Any:
     """Load the weights into the feature's model class.
+
+    Below opset 14 attention is eager, as sdpa has no translation there; bfloat16 becomes float32, as ONNX Runtime does
+    not compute in it on the CPU.
 
     Raises:
         WrongUseError: transformers cannot.
     """
+    attention = {"attn_implementation": "eager"} if opset is not None and opset < SDPA_OPSET else {}
+    model_class = FeaturesManager.get_model_class_for_feature(feature)
     try:
-        return FeaturesManager.get_model_from_feature(feature, model, cache_dir=cache_dir)
+        loaded = model_class.from_pretrained(model, cache_dir=cache_dir, **attention)
     except (OSError, ValueError) as error:
         raise WrongUseError(f"Cannot load {model!r} for {feature}: {_first_line(error)}") from error
+    if str(loaded.dtype) == "torch.bfloat16":
+        logger.info("The checkpoint is in bfloat16; the graph is made in float32.")
+        loaded = loaded.float()
+    return loaded
 
 
 def preprocessor_kinds(asked: str, feature: str) -> list[str]:

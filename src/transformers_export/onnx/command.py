@@ -75,7 +75,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
     parser.add_argument("--feature", default="default", help="what to export the model for (default: %(default)s)")
     parser.add_argument("--opset", type=int, help="ONNX opset to write (default: the configuration's, 18)")
-    parser.add_argument("--atol", type=float, help="absolute tolerance (default: the configuration's)")
+    parser.add_argument("--atol", type=_tolerance, help="absolute tolerance (default: the configuration's)")
     parser.add_argument(
         "--exporter",
         choices=sorted(_PLANS),
@@ -92,7 +92,8 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
     parser.add_argument("output", type=Path, help="directory for model.onnx, or a path that ends in .onnx")
     given = parser.parse_args(argv)
-    output = given.output if given.output.suffix == ".onnx" else given.output / "model.onnx"
+    is_file = given.output.suffix == ".onnx" and not given.output.is_dir()
+    output = given.output if is_file else given.output / "model.onnx"
     return Request(
         given.model,
         given.feature,
@@ -103,6 +104,13 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         given.preprocessor,
         given.cache_dir,
     )
+
+
+def _tolerance(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
+    return number
 
 
 def _run(request: Request) -> int:
@@ -118,7 +126,7 @@ def _run(request: Request) -> int:
     with _stage("Loading the model"):
         kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
         preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir)
-        model = checkpoint.load_model(request.model, request.feature, request.cache_dir)
+        model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=request.opset)
     onnx_config = make_onnx_config(model.config)
     _say_dropped(onnx_config, preprocessor)
     _say_overridden(onnx_config, model)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from dataclasses import replace
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.exporters import ExporterName
     from transformers_export.onnx.flat import FlatModel
-    from transformers_export.onnx.inputs import Sizes
 
 logger = logging.getLogger("transformers_export.onnx")
 
 _LOWEST_OPSET = {"dynamo": 18, "legacy": 11}
 _HIGHEST_OPSET = {"dynamo": 23, "legacy": 20}
-_SDPA_OPSET = 14
+SDPA_OPSET = 14
 _OLD_DEFAULT_OPSET = 18
+_ONE_AT_A_TIME = threading.Lock()
+"""torch's exporters keep what they are doing in globals."""
 
 
 class OpsetError(ValueError):
@@ -67,13 +68,16 @@ def export(
     """
     from transformers_export.onnx.flat import prepared
     from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
+    from transformers_export.onnx.probing import tied
 
+    opset = _raised(opset, config, exporter)
     check_opset(opset, exporter)
-    with attention_for(model, opset), prepared(model, config) as flat:
+    check_dtype(model)
+    with _ONE_AT_A_TIME, attention_for(model, opset), prepared(model, config) as flat:
         flat.check_inputs()
-        template = template_inputs(config, preprocessor)
+        template = template_inputs(config, preprocessor, model.dtype)
         model.to(device)
-        drawn = make_inputs(config, template, accepted_sizes(flat, config, template, TRACED))
+        drawn = make_inputs(config, template, tied(flat, config, template, TRACED))
         traced = {name: drawn[name].to(device) for name in flat.input_names}
         config.patch_ops()
         try:
@@ -98,6 +102,29 @@ def default_opset(config: Any, exporter: str) -> int:
     if not isinstance(config, OnnxConfig):
         declared = max(declared, _OLD_DEFAULT_OPSET)
     return max(declared, _LOWEST_OPSET[exporter])
+
+
+def check_dtype(model: Any) -> None:
+    """Refuse a type that ONNX Runtime does not compute in on the CPU.
+
+    Raises:
+        ValueError: The model is in bfloat16.
+    """
+    if str(model.dtype) == "torch.bfloat16":
+        raise ValueError(
+            "The model is in bfloat16, which ONNX Runtime does not compute in on the CPU: expected float32 or float16. "
+            "Call model.float() first, or load it with dtype=torch.float32."
+        )
+
+
+def _raised(opset: int, config: Any, exporter: str) -> int:
+    """Configurations of transformers.onnx ask for 11 to 13 as a lower bound; dynamo writes no less than 18."""
+    from transformers_export.onnx.config import OnnxConfig
+
+    if exporter != "dynamo" or isinstance(config, OnnxConfig) or opset >= _LOWEST_OPSET["dynamo"]:
+        return opset
+    logger.info("Opset %d is a lower bound; the dynamo exporter writes %d.", opset, _LOWEST_OPSET["dynamo"])
+    return _LOWEST_OPSET["dynamo"]
 
 
 def check_opset(opset: int, exporter: str) -> None:
@@ -134,14 +161,21 @@ class attention_for:  # noqa: N801  (used as a context manager)
 
     def __init__(self, model: Any, opset: int) -> None:
         self._config = model.config
-        self._switch = opset < _SDPA_OPSET and getattr(model.config, "_attn_implementation", None) == "sdpa"
+        self._read_when_called = hasattr(model, "set_attn_implementation")
+        self._switch = opset < SDPA_OPSET and getattr(model.config, "_attn_implementation", None) == "sdpa"
 
     def __enter__(self) -> None:
-        if self._switch:
-            self._config._attn_implementation = "eager"
+        if not self._switch:
+            return
+        if not self._read_when_called:
+            raise OpsetError(
+                f"Opsets below {SDPA_OPSET} have no translation of sdpa attention, and this transformers chooses it "
+                f'when the model is built: load the model with attn_implementation="eager".'
+            )
+        self._config._attn_implementation = "eager"
 
     def __exit__(self, *exception: object) -> None:
-        if self._switch:
+        if self._switch and self._read_when_called:
             self._config._attn_implementation = "sdpa"
 
 
@@ -158,38 +192,22 @@ def write_contract(
     apply_contract(graph, traced, config.inputs, config.outputs, fixed_output_axes(flat, config, template))
 
 
-def accepted_sizes(flat: FlatModel, config: Any, template: Mapping[str, Tensor], sizes: Sizes) -> Sizes:
-    """The sizes, with both sides of one length where a sequence-to-sequence model refuses two.
-
-    Classification in the bart family does, although transformers.onnx declares two lengths.
-    """
-    from transformers_export.onnx.inputs import is_seq2seq, make_inputs
-
-    if not is_seq2seq(config):
-        return sizes
-    inputs = make_inputs(config, template, sizes)
-    device = next(flat.parameters()).device
-    try:
-        flat(*(inputs[name].to(device) for name in flat.input_names))
-    except (IndexError, RuntimeError, ValueError):
-        return replace(sizes, decoder=sizes.sequence)
-    return sizes
-
-
 def fixed_output_axes(flat: FlatModel, config: Any, template: Mapping[str, Tensor]) -> dict[str, dict[int, int]]:
     """Lengths of undeclared output axes that are the same at two sizes: PyTorch's word that they do not vary."""
-    from transformers_export.onnx.inputs import TRACED, Sizes, make_inputs
+    from transformers_export.onnx import probing
+    from transformers_export.onnx.inputs import TRACED, Sizes
 
+    second = Sizes(
+        batch=3, sequence=11, decoder=4, past=5, choices=3, others=probing.free_lengths(flat, config, template)
+    )
     shapes = []
-    for sizes in (TRACED, Sizes(batch=3, sequence=11, decoder=4, past=5, choices=3)):
-        inputs = make_inputs(config, template, accepted_sizes(flat, config, template, sizes))
-        device = next(flat.parameters()).device
-        outputs = flat(*(inputs[name].to(device) for name in flat.input_names))
+    for sizes in (TRACED, second):
+        outputs = probing.outputs_at(flat, config, template, probing.tied(flat, config, template, sizes))
         shapes.append([tuple(output.shape) for output in outputs])
     fixed: dict[str, dict[int, int]] = {}
-    for name, first, second in zip(flat.output_names, *shapes, strict=True):
+    for name, first, other in zip(flat.output_names, *shapes, strict=True):
         declared = config.outputs[name]
-        lengths = enumerate(zip(first, second, strict=True))
+        lengths = enumerate(zip(first, other, strict=True))
         fixed[name] = {axis: a for axis, (a, b) in lengths if a == b and axis not in declared}
     return fixed
 
@@ -212,9 +230,15 @@ def save(graph: onnx_ir.Model, output: Path) -> None:
 
 
 def move_files(source: Path, target: Path) -> None:
-    """Move a model file of the same name and on the same disk, its data first: a model never lacks its weights."""
-    for file in reversed(list(model_files(source))):
+    """Move a model file of the same name and on the same disk, its data first: a model never lacks its weights.
+
+    Data of an older file of that name go.
+    """
+    moved = list(model_files(source))
+    for file in reversed(moved):
         file.replace(target.parent / file.name)
+    for stale in list(model_files(target))[len(moved) :]:
+        stale.unlink()
 
 
 def model_files(path: Path) -> Iterator[Path]:

@@ -76,7 +76,8 @@ def boxes(shape: tuple[int, ...], side: int) -> Tensor:
 
 def usable_token_ids(vocabulary: int, special: list[int]) -> list[int]:
     """Ids that mean nothing special; all of them where there are no others."""
-    return [token for token in range(vocabulary) if token not in set(special)] or list(range(vocabulary))
+    meant = set(special)
+    return [token for token in range(vocabulary) if token not in meant] or list(range(vocabulary))
 
 
 def images(processor: Any, batch: int, channels: int, height: int, width: int) -> dict[str, Tensor]:

@@ -131,7 +131,7 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     override: Mapping[str, Any] = config.values_override or {}
     missing = object()
     before = {key: getattr(model.config, key, missing) for key in override}
-    training = model.training
+    training = [module for module in model.modules() if module.training]
     for key, value in override.items():
         setattr(model.config, key, value)
     built = [found for key in override if (found := _setter(model, key))]
@@ -145,7 +145,8 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     finally:
         for setter, value in built:
             setter(value)
-        model.train(training)
+        for module in training:
+            module.training = True
         for key, value in before.items():
             if value is missing:
                 delattr(model.config, key)

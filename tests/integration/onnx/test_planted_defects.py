@@ -193,7 +193,7 @@ def test_a_length_baked_into_the_graph_fails_the_axes(good: Exported) -> None:
 
     _edit(good.path, bake)
     report = good.validate()
-    assert "frozen: PyTorch takes batch 1" in _detail(report, "axes")
+    assert "frozen: PyTorch takes input_ids 1×5" in _detail(report, "axes")
     assert not report.passed
 
 

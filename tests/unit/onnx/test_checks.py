@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from transformers_export.onnx.inputs import TRACED
 from transformers_export.onnx.validation.names import check_names
 from transformers_export.onnx.validation.runs import PADDED, SHAPES, Run
-from transformers_export.onnx.validation.tolerance import absolute_tolerance, limit_for
+from transformers_export.onnx.validation.tolerance import limits_for, tolerance_for
 from transformers_export.onnx.validation.types import Check, ValidationReport
 from transformers_export.onnx.validation.values import check_values, compare_outputs, difference
 
@@ -21,7 +22,7 @@ ONES = np.ones((2, 3), dtype=np.float32)
 def test_shapes_differ_from_the_traced_one_in_every_length_and_hold_batch_1() -> None:
     assert len(SHAPES) >= 3
     assert 1 in {sizes.batch for sizes in SHAPES}
-    for sizes in (*SHAPES, PADDED):
+    for sizes in (*SHAPES, *PADDED):
         for length in ("batch", "sequence", "decoder", "past", "choices"):
             assert getattr(sizes, length) != getattr(TRACED, length)
     assert all(length > 1 for length in dataclasses.astuple(TRACED)[:5])
@@ -77,43 +78,78 @@ def test_integers_must_be_equal() -> None:
 
 
 def test_nothing_is_added_to_the_tolerance() -> None:
-    assert limit_for(ONES, 1e-12) == 1e-12
-    assert limit_for(ONES * 150, 1e-5) == pytest.approx(150e-5)
-    assert limit_for(np.zeros((0, 2)), 1e-5) == 1e-5
+    assert limits_for(ONES, 1e-12).max() == 1e-12
+    assert limits_for(ONES * 150, 1e-5) == pytest.approx(150e-5)
 
 
-@pytest.mark.parametrize(("dtype", "expected"), [("float32", 1e-5), ("float16", 1e-2), ("bfloat16", 5e-2)])
-def test_half_precision_has_a_floor(dtype: str, expected: float) -> None:
-    assert absolute_tolerance(1e-5, dtype) == expected
+def test_one_huge_column_excuses_itself_alone() -> None:
+    expected = np.array([[1.0, -1e9]], dtype=np.float32)
+    assert limits_for(expected, 1e-5) == pytest.approx(np.array([[1e-5, 1e4]]))
+    assert difference(expected, np.array([[2.0, -1e9]], dtype=np.float32), 1e-5)[1] > 1
+
+
+def test_positions_that_mean_nothing_are_left_out() -> None:
+    broken = ONES.copy()
+    broken[0] = np.nan
+    ignored = np.array([[True], [False]])
+    assert difference(ONES, broken, 1e-5, ignored) == (0.0, 0.0, "")
+    assert "NaN" in difference(ONES, broken, 1e-5, ~ignored)[2]
+
+
+@pytest.mark.parametrize(
+    ("asked", "dtype", "expected"),
+    [(None, "float32", 1e-5), (None, "float16", 1e-2), (1e-4, "float16", 1e-4), (1e-12, "float32", 1e-12)],
+)
+def test_half_precision_has_a_floor_unless_somebody_asked(asked: float | None, dtype: str, expected: float) -> None:
+    assert tolerance_for(asked, 1e-5, dtype) == expected
+
+
+MASKED = SimpleNamespace(inputs={"input_ids": {}, "attention_mask": {}})
+IMAGE = SimpleNamespace(inputs={"pixel_values": {0: "batch"}})
 
 
 def _runs(count: int, *, padded: bool, off: float = 0.0) -> list[Run]:
-    sizes = [*SHAPES[:count], *([PADDED] if padded else [])]
-    return [Run(each, {}, {"y": ONES}, {"y": ONES + np.float32(off)}) for each in sizes]
+    plain = [{"attention_mask": np.ones((sizes.batch, sizes.sequence))} for sizes in SHAPES[:count]]
+    inputs = [*plain, *([{"attention_mask": np.array([[1, 1, 0]])}] if padded else [])]
+    return [Run(SHAPES[0], each, {"y": ONES}, {}, {"y": ONES + np.float32(off)}) for each in inputs]
 
 
-@pytest.mark.parametrize(("count", "padded"), [(2, True), (3, False)])
-def test_too_few_shapes_are_not_run_and_never_passed(count: int, padded: bool) -> None:
+@pytest.mark.parametrize(
+    ("count", "padded", "lacks"), [(2, True, "three different shapes"), (3, False, "a padded row")]
+)
+def test_too_few_shapes_are_not_run_and_never_passed(count: int, padded: bool, lacks: str) -> None:
     runs = _runs(count, padded=padded)
-    assert check_values(runs, ["why"], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == "not-run"
+    check = check_values(MASKED, runs, ["why"], compare_outputs(runs, ["y"], 1e-5), 1e-5)
+    assert check.outcome == "not-run"
+    assert lacks in check.detail
+
+
+def test_one_shape_three_times_is_one_shape() -> None:
+    runs = _runs(1, padded=False) * 3
+    assert check_values(IMAGE, runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == "not-run"
+
+
+def test_a_model_without_a_mask_needs_no_padded_row() -> None:
+    runs = _runs(3, padded=False)
+    assert check_values(IMAGE, runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == "passed"
 
 
 @pytest.mark.parametrize(("off", "outcome"), [(0.0, "passed"), (1e-3, "failed")])
 def test_values_are_held_against_the_tolerance(off: float, outcome: str) -> None:
     runs = _runs(3, padded=True, off=off)
-    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == outcome
+    assert check_values(MASKED, runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == outcome
 
 
 @pytest.mark.parametrize("atol", [math.inf, math.nan, 0.0, -1.0])
 def test_a_tolerance_that_holds_nothing_fails(atol: float) -> None:
     runs = _runs(3, padded=True)
-    check = check_values(runs, [], compare_outputs(runs, ["y"], atol or 1.0), atol)
+    check = check_values(MASKED, runs, [], compare_outputs(runs, ["y"], atol or 1.0), atol)
     assert (check.outcome, check.detail) == ("failed", f"the tolerance must be a number above zero, got {atol}")
 
 
 def test_an_output_the_graph_does_not_give_fails() -> None:
     runs = [dataclasses.replace(run, actual={}) for run in _runs(3, padded=True)]
-    assert check_values(runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == "failed"
+    assert check_values(MASKED, runs, [], compare_outputs(runs, ["y"], 1e-5), 1e-5).outcome == "failed"
 
 
 @pytest.mark.parametrize(

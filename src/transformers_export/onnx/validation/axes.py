@@ -6,12 +6,11 @@ runs at other sizes are asked as well.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.config import OnnxConfig
 from transformers_export.onnx.graph import symbolic_axes
-from transformers_export.onnx.validation.runs import ModelRefusedError, Run, Subject, describe, run
+from transformers_export.onnx.validation.runs import Run, Subject, describe
 from transformers_export.onnx.validation.types import Check
 
 if TYPE_CHECKING:
@@ -39,9 +38,9 @@ def check_axes(subject: Subject, graph: Any, runs: Sequence[Run]) -> Check:
     ):
         for name, axis, label, found in _wrong(values, declared):
             message = f"{kind} {name} axis {axis} is declared {label!r} and {found}"
-            fixed = _model_fixes(subject, runs, kind, name, axis)
+            fixed = _model_fixes(runs, kind, name, axis)
             (advice if fixed else problems).append(f"{message}{'; the model itself fixes it' if fixed else ''}")
-    advice += _fixed_by_model(subject, runs)
+    advice += _fixed_by_model(config, runs)
     count = sum(len(axes) for axes in (*config.inputs.values(), *config.outputs.values()))
     if problems:
         return Check("axes", "failed", "; ".join(problems), figure=float(len(problems)), limit=0.0)
@@ -53,9 +52,7 @@ def check_axes(subject: Subject, graph: Any, runs: Sequence[Run]) -> Check:
 def _refusals(runs: Iterable[Run]) -> list[str]:
     """Sizes that PyTorch takes and the graph does not: somewhere in it an axis is frozen."""
     return [
-        f"frozen: PyTorch takes {describe(run.sizes)} and the graph does not ({run.refusal})"
-        for run in runs
-        if run.refusal
+        f"frozen: PyTorch takes {describe(run)} and the graph does not ({run.refusal})" for run in runs if run.refusal
     ]
 
 
@@ -82,46 +79,21 @@ def _wrong(values: Iterable[Any], declared: Mapping[str, Mapping[int, str]]) -> 
     return wrong
 
 
-def _model_fixes(subject: Subject, runs: Sequence[Run], kind: str, name: str, axis: int) -> bool:
-    """PyTorch's word: the length never changed over the runs, nor can it be changed."""
+def _model_fixes(runs: Sequence[Run], kind: str, name: str, axis: int) -> bool:
+    """PyTorch's word: the length never changed. Every label that PyTorch lets vary is varied over the runs."""
     arrays = [(run.inputs if kind == "input" else run.expected)[name] for run in runs]
-    if len({array.shape[axis] for array in arrays if axis < array.ndim}) > 1:
-        return False
-    return kind == "output" or _refuses_other_length(subject, runs, subject.config.inputs[name][axis])
+    return len({array.shape[axis] for array in arrays if axis < array.ndim}) <= 1
 
 
-def _fixed_by_model(subject: Subject, runs: Sequence[Run]) -> list[str]:
-    """Declared labels that no run varied: PyTorch is asked whether they can vary at all."""
-    advice = []
-    for label in sorted({label for axes in subject.config.inputs.values() for label in axes.values()}):
-        lengths = {
-            run.inputs[name].shape[axis]
-            for run in runs
-            for name, axes in subject.config.inputs.items()
-            for axis, declared in axes.items()
-            if declared == label
-        }
-        if len(lengths) == 1 and len(runs) > 1 and _refuses_other_length(subject, runs, label):
-            advice.append(f"{label!r} is declared and the model itself fixes it at {lengths.pop()}")
-    return advice
-
-
-def _refuses_other_length(subject: Subject, runs: Sequence[Run], label: str) -> bool:
-    """Ask PyTorch for twice the length of one label."""
-    if not runs:
-        return False
-    first = runs[0]
-    lengths = [
-        first.inputs[name].shape[axis]
-        for name, axes in subject.config.inputs.items()
-        for axis, declared in axes.items()
-        if declared == label
-    ]
-    try:
-        run(subject, replace(first.sizes, others=((label, lengths[0] * 2),)))
-    except ModelRefusedError:
-        return True
-    return False
+def _fixed_by_model(config: Any, runs: Sequence[Run]) -> list[str]:
+    """Declared inputs' labels that the model does not let vary."""
+    fixed = {
+        label: runs[0].inputs[name].shape[axis]
+        for name, axes in config.inputs.items()
+        for axis, label in axes.items()
+        if len(runs) > 1 and _model_fixes(runs, "input", name, axis)
+    }
+    return [f"{label!r} is declared and the model itself fixes it at {length}" for label, length in fixed.items()]
 
 
 def _contradictions(config: Any, runs: Sequence[Run]) -> list[str]:

@@ -5,13 +5,11 @@ The full forward runs in PyTorch without any cache, so this also proves the orde
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from transformers_export.onnx import cache
-from transformers_export.onnx.inputs import Sizes, is_seq2seq, make_inputs
+from transformers_export.onnx.inputs import Sizes, make_inputs
+from transformers_export.onnx.lengths import is_seq2seq
 from transformers_export.onnx.validation.runs import Subject, run_graph
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import difference
@@ -19,16 +17,22 @@ from transformers_export.onnx.validation.values import difference
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import numpy as np
+    from torch import Tensor
+
 _BATCH, _PREFILL, _STEPS = 2, 5, (1, 3)
 """Tokens decoded in one go at each step; the first step is what generation does, the second what drafting does."""
 
-_KNOWN = {"input_ids", "attention_mask", "position_ids", "decoder_input_ids", "decoder_attention_mask"}
+_PADDED = 2
+"""Positions masked at the start of the first row, as generation from prompts of different lengths has them."""
+
+_BY_TOKEN = ("input_ids", "attention_mask", "position_ids", "token_type_ids")
+"""Inputs of a decoder that grow with its tokens."""
 
 
 def check_past(subject: Subject) -> Check:
     """Prefill, decode, and compare every decoded position with the full forward."""
-    plain = [name for name in subject.config.inputs if not name.startswith("past_key_values.")]
-    unknown = sorted(set(plain) - _KNOWN)
+    unknown = [name for name in _new_tokens(subject) if name.removeprefix("decoder_") not in _BY_TOKEN]
     if unknown:
         return Check("past", "not-run", f"no way known to continue the inputs {', '.join(unknown)} token by token")
     output = next(iter(subject.config.outputs))
@@ -48,18 +52,14 @@ def check_past(subject: Subject) -> Check:
 def _decode(subject: Subject, output: str) -> Iterator[tuple[float, float, str]]:
     steps = _steps(subject)
     total = _PREFILL + sum(steps)
-    sizes = Sizes(batch=_BATCH, decoder=total, past=0)
-    tokens = _tokens(subject, sizes if is_seq2seq(subject.config) else replace(sizes, sequence=total))
-    full = _full_forward(subject, tokens, total)[output].numpy()
-    past = _prefill(subject, tokens)
+    whole = _whole_text(subject, total)
+    full = subject.flat.model(**whole, use_cache=False, return_dict=True)[output].numpy()
+    past = _prefill(subject, whole)
     start = _PREFILL
     for step in steps:
-        inputs = {**_inputs(subject, tokens, start, start + step), **past}
-        outputs = run_graph(subject.session, inputs)
+        outputs = run_graph(subject.session, {**_slice(subject, whole, start, start + step), **past})
         yield difference(full[:, start : start + step], outputs[output], subject.atol)
-        past = {
-            f"past_key_values{name.removeprefix('present')}": outputs[name] for name in outputs if "present." in name
-        }
+        past = _as_past(outputs)
         start += step
 
 
@@ -70,58 +70,59 @@ def _steps(subject: Subject) -> tuple[int, ...]:
     return _STEPS
 
 
-def _tokens(subject: Subject, sizes: Sizes) -> dict[str, Any]:
-    """Ids for the whole text; a decoder axis that is not declared would not grow, so it is drawn apart."""
-    tensors = make_inputs(subject.config, subject.template, sizes, seed=2)
-    kept = {name: tensor for name, tensor in tensors.items() if name.endswith("input_ids")}
-    if is_seq2seq(subject.config) and kept["decoder_input_ids"].shape[1] != sizes.decoder:
-        longer = make_inputs(subject.config, subject.template, Sizes(batch=_BATCH, sequence=sizes.decoder), seed=3)
-        kept["decoder_input_ids"] = longer["input_ids"]
-    return kept
+def _new_tokens(subject: Subject) -> list[str]:
+    """Declared inputs on the side that is decoded, past apart; the other side's stay as they are."""
+    names = [name for name in subject.config.inputs if not name.startswith("past_key_values.")]
+    return [name for name in names if name.startswith("decoder_")] if is_seq2seq(subject.config) else names
 
 
-def _full_forward(subject: Subject, tokens: Mapping[str, Any], length: int, *, use_cache: bool = False) -> Any:
-    """PyTorch on the first `length` tokens, without a cache given; asked for one only where it is read."""
-    import torch
+def _whole_text(subject: Subject, total: int) -> dict[str, Tensor]:
+    """Every input but the past, for all tokens at once; the first row begins with padding on the decoded side."""
+    config = subject.config
+    drawn = make_inputs(config, subject.template, Sizes(batch=_BATCH, sequence=total, decoder=total, past=0), seed=2)
+    whole = {name: tensor for name, tensor in drawn.items() if not name.startswith("past_key_values.")}
+    shape = (_BATCH, total)
+    for name in _new_tokens(subject):
+        if name.endswith("input_ids") and whole[name].shape != shape:  # fixed by the declaration
+            repeats = -(-total // whole[name].shape[1])
+            whole[name] = whole[name].repeat(1, repeats)[:, :total]
+        elif name.endswith("attention_mask"):
+            whole[name] = whole[name].new_ones(shape)
+            whole[name][0, :_PADDED] = 0
+        elif name.endswith("position_ids"):
+            whole[name] = whole[name].new_tensor(range(total)).expand(shape)
+    return whole
 
-    model = subject.flat.model
-    name = "decoder_input_ids" if is_seq2seq(subject.config) else "input_ids"
-    cut = {**tokens, name: tokens[name][:, :length]}
-    masks = {
-        mask: torch.ones_like(cut[ids])
-        for ids, mask in (("input_ids", "attention_mask"), ("decoder_input_ids", "decoder_attention_mask"))
-        if ids in cut and mask in subject.config.inputs
-    }
-    return model(**cut, **masks, use_cache=use_cache, return_dict=True)
+
+def _slice(subject: Subject, whole: Mapping[str, Tensor], start: int, stop: int) -> dict[str, np.ndarray]:
+    """The graph's inputs for the tokens from `start` to `stop`; the mask covers what is before them too."""
+    sliced = {name: tensor.numpy() for name, tensor in whole.items()}
+    for name in _new_tokens(subject):
+        sliced[name] = sliced[name][:, (0 if name.endswith("attention_mask") else start) : stop]
+    return sliced
 
 
-def _prefill(subject: Subject, tokens: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _prefill(subject: Subject, whole: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
     """Past after the first tokens: through the graph itself, from an empty cache.
 
     With an encoder it comes from PyTorch, as the graph takes the encoder's keys and values and never makes them.
     """
     if is_seq2seq(subject.config):
-        layers = cache.layers(_full_forward(subject, tokens, _PREFILL, use_cache=True)["past_key_values"])
+        decoded = _new_tokens(subject)
+        begun = {name: tensor[:, :_PREFILL] if name in decoded else tensor for name, tensor in whole.items()}
+        result = subject.flat.model(**begun, use_cache=True, return_dict=True)
+        layers = cache.layers(result["past_key_values"])
         flat = subject.config.flatten_output_collection_property("past_key_values", layers)
         return {name: tensor.numpy() for name, tensor in flat.items()}
     empty = make_inputs(subject.config, subject.template, Sizes(batch=_BATCH, past=0))
     start = {name: tensor.numpy() for name, tensor in empty.items() if name.startswith("past_key_values.")}
-    outputs = run_graph(subject.session, {**_inputs(subject, tokens, 0, _PREFILL), **start})
-    return {f"past_key_values{name.removeprefix('present')}": outputs[name] for name in outputs if "present." in name}
+    return _as_past(run_graph(subject.session, {**_slice(subject, whole, 0, _PREFILL), **start}))
 
 
-def _inputs(subject: Subject, tokens: Mapping[str, Any], start: int, stop: int) -> dict[str, np.ndarray]:
-    """What the graph takes for the tokens from `start` to `stop`, beside the past."""
-    declared = subject.config.inputs
-    decoding = "decoder_input_ids" if is_seq2seq(subject.config) else "input_ids"
-    inputs: dict[str, np.ndarray] = {decoding: tokens[decoding][:, start:stop].numpy()}
-    mask = decoding.replace("input_ids", "attention_mask")
-    if mask in declared:
-        inputs[mask] = np.ones((_BATCH, stop), dtype=np.int64)
-    if "position_ids" in declared:
-        inputs["position_ids"] = np.tile(np.arange(start, stop, dtype=np.int64), (_BATCH, 1))
-    if decoding == "decoder_input_ids":
-        inputs["input_ids"] = tokens["input_ids"].numpy()
-        if "attention_mask" in declared:
-            inputs["attention_mask"] = np.ones_like(inputs["input_ids"])
-    return inputs
+def _as_past(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What one step gave, as the next one takes it."""
+    return {
+        f"past_key_values{name.removeprefix('present')}": array
+        for name, array in outputs.items()
+        if name.startswith("present.")
+    }

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.flat import OutputMissingError
 from transformers_export.onnx.inputs import Sizes, make_inputs
+from transformers_export.onnx.padding import declares_mask, is_padded
+from transformers_export.onnx.probing import free_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,11 +24,19 @@ SHAPES = (
     Sizes(batch=1, sequence=5, decoder=3, past=4, choices=2),
     Sizes(batch=3, sequence=13, decoder=7, past=1, choices=5),
     Sizes(batch=4, sequence=9, decoder=1, past=7, choices=3),
+    # Long enough for code that takes another way above some length; short enough for 64 positions.
+    Sizes(batch=1, sequence=37, decoder=21, past=19, choices=2),
 )
 """Every length differs from the traced one (`inputs.TRACED`); batch 1 is among them."""
 
-PADDED = Sizes(batch=3, sequence=11, decoder=5, past=4, choices=3, padding="right")
-"""Padded on the right: there every position still attends to a real one, so every output means something."""
+PADDED = (
+    Sizes(batch=3, sequence=11, decoder=5, past=4, choices=3, padding="right"),
+    Sizes(batch=3, sequence=12, decoder=7, past=6, choices=2, padding="left"),
+)
+
+
+_SAID = ("input_ids", "decoder_input_ids", "inputs", "inputs_embeds", "pixel_values", "input_features", "input_values")
+"""Inputs whose shape tells the reader what was run."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,8 @@ class Run:
     inputs: Mapping[str, np.ndarray]
     expected: Mapping[str, np.ndarray]
     """PyTorch's outputs."""
+    ignored: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Positions of outputs that mean nothing, as booleans that broadcast to them: see `meaningless`."""
     actual: Mapping[str, np.ndarray] = field(default_factory=dict)
     """ONNX Runtime's; empty where it refused."""
     refusal: str = ""
@@ -69,19 +81,20 @@ def open_session(path: Path) -> Any:
 
 
 def run_all(subject: Subject) -> tuple[list[Run], list[str]]:
-    """Run every shape and the padded one.
+    """Run every shape and the padded ones, and one more with every free label at another length.
 
     Returns:
         The runs PyTorch accepted, and a sentence for each shape that it refused.
     """
+    others = free_lengths(subject.flat, subject.config, subject.template)
+    padded = PADDED if declares_mask(subject.config) else ()
     runs: list[Run] = []
     refused: list[str] = []
-    for sizes in (*SHAPES, PADDED):
+    for sizes in (*SHAPES, *padded, *([replace(SHAPES[0], others=others)] if others else [])):
         first = _attempt(subject, sizes)
         # Some heads on sequence-to-sequence models need both sides of one length.
-        attempts = (
-            [first] if isinstance(first, Run) else [first, _attempt(subject, replace(sizes, decoder=sizes.sequence))]
-        )
+        tied = replace(sizes, decoder=sizes.sequence)
+        attempts = [first] if isinstance(first, Run) else [first, _attempt(subject, tied)]
         runs += [attempt for attempt in attempts if isinstance(attempt, Run)]
         refused += [attempt for attempt in attempts if isinstance(attempt, str)]
     return runs, refused
@@ -107,7 +120,8 @@ def run(subject: Subject, sizes: Sizes) -> Run:
     except Exception as error:
         raise ModelRefusedError(_first_line(error)) from error
     inputs = {name: tensor.numpy() for name, tensor in tensors.items()}
-    result = Run(sizes, inputs, {name: _array(t) for name, t in zip(flat.output_names, expected, strict=True)})
+    outputs = {name: tensor.numpy() for name, tensor in zip(flat.output_names, expected, strict=True)}
+    result = Run(sizes, inputs, outputs, meaningless(subject.config, sizes, inputs, outputs))
     try:
         return replace(result, actual=run_graph(subject.session, inputs))
     except Exception as error:
@@ -125,10 +139,41 @@ def run_graph(session: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.nd
     return dict(zip(names, session.run(names, {name: inputs[name] for name in taken}), strict=True))
 
 
-def describe(sizes: Sizes) -> str:
-    """The sizes in words, for messages."""
-    padding = f", padded {sizes.padding}" if sizes.padding != "none" else ""
-    return f"batch {sizes.batch} × sequence {sizes.sequence}{padding}"
+def meaningless(
+    config: Any, sizes: Sizes, inputs: Mapping[str, np.ndarray], outputs: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Positions of outputs that a left-padded row masks: under a causal mask they attend to nothing.
+
+    Their values are no one's business, and exporters differ there. An output's axis belongs to a mask when its label
+    names that side's sequence and it is as long as the mask.
+    """
+    ignored: dict[str, np.ndarray] = {}
+    if sizes.padding != "left":
+        return ignored
+    for name, axes in config.outputs.items():
+        for axis, label in axes.items():
+            side = "decoder_attention_mask" if "decoder" in label else "attention_mask"
+            mask = inputs.get(side)
+            if axis and "sequence" in label and mask is not None and outputs[name].shape[axis] == mask.shape[-1]:
+                if mask.ndim != 2 or outputs[name].shape[0] != mask.shape[0]:
+                    continue
+                shape = [1] * outputs[name].ndim
+                shape[0], shape[axis] = mask.shape
+                ignored[name] = (mask == 0).reshape(shape)
+    return ignored
+
+
+def describe(run: Run) -> str:
+    """The shapes that were run, in words, for messages."""
+    named = [
+        f"{name} {'×'.join(map(str, array.shape))}"
+        for name, array in run.inputs.items()
+        if name in _SAID or len(run.inputs) == 1
+    ]
+    past = next((array for name, array in run.inputs.items() if name.startswith("past_key_values.")), None)
+    named += [f"past {past.shape[2]}"] if past is not None and past.ndim > 2 else []
+    padding = f", padded {run.sizes.padding}" if is_padded(run.inputs) else ""
+    return ", ".join(named or [f"batch {run.sizes.batch}"]) + padding
 
 
 def _attempt(subject: Subject, sizes: Sizes) -> Run | str:
@@ -136,13 +181,7 @@ def _attempt(subject: Subject, sizes: Sizes) -> Run | str:
     try:
         return run(subject, sizes)
     except ModelRefusedError as refusal:
-        return f"{describe(sizes)}: {refusal}"
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    import torch
-
-    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+        return f"batch {sizes.batch} × sequence {sizes.sequence}: {refusal}"
 
 
 def _first_line(error: Exception) -> str:

@@ -50,7 +50,7 @@ def validate_model_outputs(
     unexpected = set(onnx_named_outputs) ^ set(config.outputs)
     if unexpected:
         raise ValueError(f"Outputs asked for and outputs declared differ in {sorted(unexpected)}.")
-    log_report(report, atol)
+    log_report(report)
     if not report.passed:
         raise ValidationError(report)
 
@@ -81,16 +81,17 @@ def validate(
 
     from transformers_export.onnx.flat import prepared
     from transformers_export.onnx.graph import opset_of
-    from transformers_export.onnx.inputs import template_inputs, uses_past
+    from transformers_export.onnx.inputs import template_inputs
+    from transformers_export.onnx.lengths import uses_past
     from transformers_export.onnx.validation import runs, values
     from transformers_export.onnx.validation.axes import check_axes
     from transformers_export.onnx.validation.checker import check_file
     from transformers_export.onnx.validation.names import check_names
     from transformers_export.onnx.validation.past import check_past
-    from transformers_export.onnx.validation.tolerance import absolute_tolerance
+    from transformers_export.onnx.validation.tolerance import tolerance_for
 
     graph = onnx_ir.load(onnx_path)
-    tolerance = absolute_tolerance(config.atol_for_validation if atol is None else atol, _dtype_name(model))
+    tolerance = tolerance_for(atol, config.atol_for_validation, _dtype_name(model))
     session, load_error = _open(onnx_path)
     checks = [check_file(onnx_path, opset if opset is not None else opset_of(graph), load_error, graph)]
     if session is None:
@@ -105,17 +106,22 @@ def validate(
             flat.input_names,
             flat.output_names,
         )
-        subject = runs.Subject(onnx_path, config, flat, session, template_inputs(config, preprocessor), tolerance)
+        template = template_inputs(config, preprocessor, model.dtype)
+        subject = runs.Subject(onnx_path, config, flat, session, template, tolerance)
         done, refused = runs.run_all(subject)
         outputs = values.compare_outputs(done, flat.output_names, tolerance)
-        checks += [names, check_axes(subject, graph, done), values.check_values(done, refused, outputs, tolerance)]
+        checks += [
+            names,
+            check_axes(subject, graph, done),
+            values.check_values(config, done, refused, outputs, tolerance),
+        ]
         if uses_past(config):
             checks.append(check_past(subject))
     differences = [output.max_difference for output in outputs if not output.problem]
     return ValidationReport(tuple(checks), outputs, max(differences, default=None), tolerance)
 
 
-def log_report(report: ValidationReport, atol: float) -> None:
+def log_report(report: ValidationReport) -> None:
     """Log the checks: names, then each output with its shapes and values, then the rest."""
     by_name = {check.name: check for check in report.checks}
     names = [output.name for output in report.outputs]
@@ -124,7 +130,7 @@ def log_report(report: ValidationReport, atol: float) -> None:
     else:
         logger.info("\t-[x] ONNX model names do not match the declared ones: %s", by_name["names"].detail)
     for output in report.outputs:
-        _log_output(output, atol)
+        _log_output(output, report.tolerance)
     for name in ("checker", "axes", "past"):
         if name in by_name:
             mark = {"passed": "✓", "advice": "!"}.get(by_name[name].outcome, "x")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from transformers_export.onnx.padding import declares_mask, is_padded
 from transformers_export.onnx.validation.runs import Run, describe
-from transformers_export.onnx.validation.tolerance import limit_for
+from transformers_export.onnx.validation.tolerance import limits_for
 from transformers_export.onnx.validation.types import Check, OutputComparison
 
 if TYPE_CHECKING:
@@ -24,11 +25,12 @@ def compare_outputs(runs: Sequence[Run], names: Sequence[str], atol: float) -> t
 
 
 def check_values(
-    runs: Sequence[Run], refused: Sequence[str], outputs: Sequence[OutputComparison], atol: float
+    config: Any, runs: Sequence[Run], refused: Sequence[str], outputs: Sequence[OutputComparison], atol: float
 ) -> Check:
     """Sum the comparisons up.
 
     Args:
+        config: The OnnxConfig.
         runs: All runs.
         refused: Shapes that PyTorch itself did not take.
         outputs: The comparisons.
@@ -37,13 +39,11 @@ def check_values(
     if not 0 < atol < math.inf:
         return Check("values", "failed", f"the tolerance must be a number above zero, got {atol}")
     accepted = [run for run in runs if not run.refusal]
-    plain = [run for run in accepted if run.sizes.padding == "none"]
-    where = "; ".join(describe(run.sizes) for run in accepted)
-    if len(plain) < _SHAPES_NEEDED or len(plain) == len(accepted):
+    where = "; ".join(describe(run) for run in accepted)
+    missing = _missing(config, accepted)
+    if missing:
         why = "; ".join([*refused, *(run.refusal for run in runs if run.refusal)])
-        return Check(
-            "values", "not-run", f"needs three shapes and a padded one, only these could be compared: {where} ({why})"
-        )
+        return Check("values", "not-run", f"needs {missing}, only these could be compared: {where} ({why})")
     share = max((output.share for output in outputs), default=math.nan)
     problems = [f"{output.name}: {output.problem}" for output in outputs if output.problem]
     problems += [
@@ -56,16 +56,37 @@ def check_values(
     return Check("values", "passed", f"{len(accepted)} shapes: {where}", figure=share, limit=1.0)
 
 
-def difference(expected: np.ndarray, actual: np.ndarray, atol: float) -> tuple[float, float, str]:
+def _missing(config: Any, accepted: Sequence[Run]) -> str:
+    """What was not run that has to be: three different shapes, and a padded row where there is a mask to say so."""
+    plain = {tuple(array.shape for array in run.inputs.values()) for run in accepted if not is_padded(run.inputs)}
+    if len(plain) < _SHAPES_NEEDED:
+        return "three different shapes"
+    if declares_mask(config) and not any(is_padded(run.inputs) for run in accepted):
+        return "a padded row"
+    return ""
+
+
+def difference(
+    expected: np.ndarray, actual: np.ndarray, atol: float, ignored: np.ndarray | None = None
+) -> tuple[float, float, str]:
     """Compare two arrays.
 
+    Args:
+        expected: PyTorch's.
+        actual: The graph's.
+        atol: Absolute tolerance, see `tolerance.py`.
+        ignored: Positions that mean nothing, as booleans that broadcast to the arrays.
+
     Returns:
-        Largest absolute difference, its share of the tolerance, and what else is wrong (empty where nothing is).
+        Largest absolute difference, largest share of the tolerance, and what else is wrong (empty where nothing is).
     """
     if expected.shape != actual.shape:
         return math.nan, math.nan, f"shape {actual.shape} instead of {expected.shape}"
     if expected.dtype != actual.dtype:
         return math.nan, math.nan, f"type {actual.dtype} instead of {expected.dtype}"
+    if ignored is not None:
+        nothing = np.zeros((), dtype=expected.dtype)
+        expected, actual = np.where(ignored, nothing, expected), np.where(ignored, nothing, actual)
     if not np.isfinite(expected).all():
         return math.nan, math.nan, "PyTorch's own output holds NaN or infinity"
     if not np.isfinite(actual).all():
@@ -73,15 +94,15 @@ def difference(expected: np.ndarray, actual: np.ndarray, atol: float) -> tuple[f
     if not np.issubdtype(expected.dtype, np.floating):
         differing = int((expected != actual).sum())
         return float(differing), float(differing and math.inf), ""
-    largest = float(np.abs(expected.astype(np.float64) - actual).max()) if expected.size else 0.0
-    return largest, largest / limit_for(expected, atol) if largest else 0.0, ""
+    if not expected.size:
+        return 0.0, 0.0, ""
+    apart = np.abs(expected.astype(np.float64) - actual)
+    return float(apart.max()), float((apart / limits_for(expected, atol)).max()), ""
 
 
 def _compare(name: str, runs: Sequence[Run], atol: float) -> OutputComparison:
-    measured = [difference(run.expected[name], run.actual[name], atol) for run in runs]
-    problems = [
-        f"{problem} at {describe(run.sizes)}" for run, (_, _, problem) in zip(runs, measured, strict=True) if problem
-    ]
+    measured = [difference(run.expected[name], run.actual[name], atol, run.ignored.get(name)) for run in runs]
+    problems = [f"{problem} at {describe(run)}" for run, (_, _, problem) in zip(runs, measured, strict=True) if problem]
     shapes = tuple(run.actual[name].shape for run in runs)
     if problems or not measured:
         return OutputComparison(name, shapes, math.nan, math.nan, problems[0] if problems else "not in the graph")

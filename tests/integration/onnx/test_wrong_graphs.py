@@ -1,0 +1,260 @@
+"""Graphs that are wrong in one quiet way each: captured from a model tampered with, held against the right one.
+
+Each slipped through an earlier validation; the run that catches it must stay.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+import transformers
+
+from transformers_export import tiny
+from transformers_export.models.distilbert.configuration_distilbert import DistilBertOnnxConfig
+from transformers_export.models.gpt2.configuration_gpt2 import GPT2OnnxConfig
+from transformers_export.models.t5.configuration_t5 import T5OnnxConfig
+from transformers_export.onnx import OnnxConfig, export, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from transformers_export.onnx.validation.types import ValidationReport
+
+OPSET = 18
+
+
+def _small(auto: Any, base: Any) -> tuple[Any, Any]:
+    config = tiny.shrink(base)
+    model = tiny.build_model(auto, config)
+    return model, tiny.make_preprocessor(config, model)
+
+
+@contextmanager
+def _tampered(
+    model: Any, change: Callable[[dict[str, Any]], None], after: Callable[[Any], None] = lambda _: None
+) -> Iterator[None]:
+    """Let the model see other inputs than it is given, or give other outputs."""
+    original = model.forward
+
+    @functools.wraps(original)
+    def forward(**given: Any) -> Any:
+        change(given)
+        result = original(**given)
+        after(result)
+        return result
+
+    model.forward = forward
+    try:
+        yield
+    finally:
+        model.forward = original
+
+
+def _validated(
+    model: Any, preprocessor: Any, config: Any, path: Path, change: Callable[[dict[str, Any]], None], **options: Any
+) -> ValidationReport:
+    with _tampered(model, change, **options):
+        export(preprocessor, model, config, OPSET, path, exporter="legacy")
+    return validate(config, preprocessor, model, path, opset=OPSET)
+
+
+def _failed(report: ValidationReport) -> set[str]:
+    return {check.name for check in report.checks if check.outcome == "failed"}
+
+
+def _nothing(_: Any) -> None:
+    pass
+
+
+def _distilbert() -> tuple[Any, Any]:
+    return _small(transformers.AutoModel, transformers.DistilBertConfig())
+
+
+def _gpt2() -> tuple[Any, Any]:
+    return _small(transformers.AutoModelForCausalLM, transformers.GPT2Config())
+
+
+def test_untampered_the_same_way_passes(tmp_path: Path) -> None:
+    model, tokenizer = _gpt2()
+    config = GPT2OnnxConfig(model.config, task="causal-lm", use_past=True)
+    assert _validated(model, tokenizer, config, tmp_path / "model.onnx", _nothing).passed
+
+
+def test_a_mask_over_the_cache_that_is_ignored(tmp_path: Path) -> None:
+    """What generation from prompts of different lengths needs."""
+    model, tokenizer = _gpt2()
+    config = GPT2OnnxConfig(model.config, task="causal-lm", use_past=True)
+
+    def attend_to_all_past(given: dict[str, Any]) -> None:
+        mask, new = given["attention_mask"], given["input_ids"].shape[1]
+        given["attention_mask"] = torch.cat([torch.ones_like(mask[:, :-new]), mask[:, -new:]], dim=1)
+
+    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", attend_to_all_past)
+    assert _failed(report) == {"values", "past"}
+
+
+def test_left_padding_that_is_ignored(tmp_path: Path) -> None:
+    model, tokenizer = _gpt2()
+
+    def attend_where_the_row_starts_masked(given: dict[str, Any]) -> None:
+        mask = given["attention_mask"]
+        given["attention_mask"] = torch.where(mask[:, :1] == 0, torch.ones_like(mask), mask)
+
+    config = GPT2OnnxConfig(model.config, task="causal-lm")
+    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", attend_where_the_row_starts_masked)
+    assert _failed(report) == {"values"}
+
+
+def test_the_decoders_mask_over_its_cache_that_is_ignored(tmp_path: Path) -> None:
+    model, tokenizer = _small(transformers.AutoModelForSeq2SeqLM, transformers.T5Config())
+    config = T5OnnxConfig(model.config, task="seq2seq-lm", use_past=True)
+
+    def attend_to_all_past(given: dict[str, Any]) -> None:
+        given["decoder_attention_mask"] = torch.ones_like(given["decoder_attention_mask"])
+
+    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", attend_to_all_past)
+    assert "values" in _failed(report)
+
+
+def test_another_way_above_some_length(tmp_path: Path) -> None:
+    model, tokenizer = _distilbert()
+
+    def forget_the_first_token_of_long_texts(given: dict[str, Any]) -> None:
+        ids = given["input_ids"]
+        position = torch.arange(ids.shape[1])
+        given["input_ids"] = torch.where((position == 20)[None], torch.full_like(ids, 7), ids)
+
+    config = DistilBertOnnxConfig(model.config)
+    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", forget_the_first_token_of_long_texts)
+    assert _failed(report) == {"values"}
+
+
+class OtherLabels(DistilBertOnnxConfig):
+    """Labels as other exporters write them."""
+
+    @property
+    def inputs(self) -> Any:
+        return {name: {0: "batch_size", 1: "sequence_length"} for name in self.input_names}
+
+    @property
+    def outputs(self) -> Any:
+        return {"last_hidden_state": {0: "batch_size", 1: "sequence_length"}}
+
+
+def test_other_labels_are_varied_too(tmp_path: Path) -> None:
+    model, tokenizer = _distilbert()
+    assert _validated(model, tokenizer, OtherLabels(model.config), tmp_path / "good.onnx", _nothing).passed
+
+    def freeze_the_batch(result: Any) -> None:
+        if torch.jit.is_tracing():
+            result.last_hidden_state = result.last_hidden_state + torch.zeros(2, 1, 1)
+
+    config = OtherLabels(model.config)
+    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", _nothing, after=freeze_the_batch)
+    assert "axes" in _failed(report)
+
+
+class Blur(torch.nn.Module):
+    """A model of images of any size."""
+
+    dtype = torch.float32
+
+    def __init__(self, crop: int | None) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.config = transformers.PretrainedConfig()
+        self.convolution = torch.nn.Conv2d(3, 4, 3, padding=1)
+        self.crop = crop
+
+    def forward(self, pixel_values: torch.Tensor, return_dict: bool = True) -> dict[str, torch.Tensor]:
+        pixels = pixel_values if self.crop is None else pixel_values[..., : self.crop, : self.crop]
+        return {"logits": self.convolution(pixels).mean(dim=(2, 3))}
+
+
+class BlurOnnxConfig(OnnxConfig):
+    """Height and width really vary."""
+
+    @property
+    def inputs(self) -> Any:
+        return {"pixel_values": {0: "batch", 2: "height", 3: "width"}}
+
+    @property
+    def outputs(self) -> Any:
+        return {"logits": {0: "batch"}}
+
+    def generate_dummy_inputs(self, preprocessor: Any, **_: Any) -> Any:
+        return {"pixel_values": torch.rand(2, 3, 16, 16)}
+
+
+@pytest.mark.parametrize(("crop", "failed"), [(None, set()), (16, {"values"})])
+def test_images_are_run_at_another_size(crop: int | None, failed: set[str], tmp_path: Path) -> None:
+    config = BlurOnnxConfig(None, task="image-classification")
+    export(None, Blur(crop), config, OPSET, tmp_path / "model.onnx", exporter="legacy")
+    report = validate(config, None, Blur(None), tmp_path / "model.onnx")
+    assert _failed(report) == failed
+
+
+class FromEmbeddings(DistilBertOnnxConfig):
+    """Takes embeddings in place of token ids."""
+
+    @property
+    def inputs(self) -> Any:
+        return {"attention_mask": {0: "batch", 1: "sequence"}, "inputs_embeds": {0: "batch", 1: "sequence"}}
+
+    def generate_dummy_inputs(self, preprocessor: Any, **_: Any) -> Any:
+        return {"inputs_embeds": torch.rand(2, 8, 32), "attention_mask": torch.ones(2, 8, dtype=torch.int64)}
+
+
+@pytest.mark.parametrize(("ignore", "failed"), [(False, set()), (True, {"values"})])
+def test_a_mask_without_token_ids_is_padded_too(ignore: bool, failed: set[str], tmp_path: Path) -> None:
+    model, tokenizer = _distilbert()
+
+    def attend_to_all(given: dict[str, Any]) -> None:
+        if ignore:
+            given["attention_mask"] = torch.ones_like(given["attention_mask"])
+
+    report = _validated(model, tokenizer, FromEmbeddings(model.config), tmp_path / "model.onnx", attend_to_all)
+    assert _failed(report) == failed
+
+
+def test_one_masked_column_does_not_excuse_the_others(tmp_path: Path) -> None:
+    model, tokenizer = _gpt2()
+    config = GPT2OnnxConfig(model.config, task="causal-lm")
+    original = model.forward
+
+    def masked(wrong: float) -> Callable[..., Any]:
+        def forward(input_ids: Any, attention_mask: Any, **others: Any) -> Any:
+            result = original(input_ids=input_ids, attention_mask=attention_mask, **others)
+            column = torch.arange(result.logits.shape[-1]) == 7
+            result.logits = torch.where(column, torch.full_like(result.logits, -1e9), result.logits * wrong)
+            return result
+
+        return forward
+
+    model.forward = masked(1.01)
+    export(tokenizer, model, config, OPSET, tmp_path / "model.onnx", exporter="legacy")
+    model.forward = masked(1.0)
+    report = validate(config, tokenizer, model, tmp_path / "model.onnx")
+    assert _failed(report) == {"values"}
+
+
+def test_half_precision_takes_the_tolerance_asked_for(tmp_path: Path) -> None:
+    model, tokenizer = _gpt2()
+    model.half()
+    config = GPT2OnnxConfig(model.config, task="causal-lm", use_past=True)
+    export(tokenizer, model, config, OPSET, tmp_path / "model.onnx", exporter="dynamo")
+    assert validate(config, tokenizer, model, tmp_path / "model.onnx").tolerance == 1e-2
+    report = validate(config, tokenizer, model, tmp_path / "model.onnx", atol=1e-7)
+    assert report.tolerance == 1e-7
+    assert "values" in _failed(report)
+
+
+def test_bfloat16_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    model, tokenizer = _distilbert()
+    with pytest.raises(ValueError, match=r"bfloat16.*Call model\.float\(\) first"):
+        export(tokenizer, model.bfloat16(), DistilBertOnnxConfig(model.config), OPSET, tmp_path / "model.onnx")
