@@ -177,7 +177,8 @@ def _has(model: str, name: str, cache_dir: str | None) -> bool:
 def _supported() -> str:
     return (
         f"Supported: {', '.join(FeaturesManager.model_types())}. To add another, write an OnnxConfig class and call "
-        "FeaturesManager.register(model_type, *features, onnx_config='package.module.Class')."
+        "FeaturesManager.register(model_type, *features, onnx_config='package.module.Class') in a module that "
+        "--import names."
     )
 
 

@@ -12,6 +12,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,8 @@ class Request:
     exporter: str
     preprocessor: str
     cache_dir: str | None
+    modules: tuple[str, ...] = ()
+    """Modules to import first: they register models of their own."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -90,6 +93,14 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         help="what makes the example inputs (default: what the checkpoint has)",
     )
     parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this first, e.g. a package that registers its own models; may be given several times",
+    )
     parser.add_argument("output", type=Path, help="directory for model.onnx, or a path that ends in .onnx")
     given = parser.parse_args(argv)
     is_file = given.output.suffix == ".onnx" and not given.output.is_dir()
@@ -103,6 +114,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         given.exporter,
         given.preprocessor,
         given.cache_dir,
+        tuple(given.modules),
     )
 
 
@@ -118,6 +130,7 @@ def _run(request: Request) -> int:
 
     with _stage("Reading the checkpoint's configuration"):
         _require_writable(request.output)
+        _import(request.modules)
         config = checkpoint.read_configuration(request.model, request.cache_dir)
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
@@ -178,6 +191,14 @@ def _export_one(
         logger.error("The %s exporter failed: %s: %s", exporter, type(error).__name__, error)
         return False
     return True
+
+
+def _import(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:  # noqa: PERF203  (a few at most)
+            raise WrongUseError(f"Cannot import {module}: {error}. Install the package that has it.") from error
 
 
 def _require_opset(request: Request, onnx_config: Any) -> None:

@@ -128,10 +128,10 @@ def test_a_checkpoint_without_weights_says_what_was_expected(checkpoint: Path, t
 
 
 def test_an_architecture_without_a_configuration_lists_what_is_supported(tmp_path: Path) -> None:
-    transformers.InformerConfig().save_pretrained(tmp_path / "informer")
-    ended = _command("--model", "informer", "out", cwd=tmp_path)
+    transformers.OPTConfig().save_pretrained(tmp_path / "opt")
+    ended = _command("--model", "opt", "out", cwd=tmp_path)
     assert ended.code == 2
-    assert "'informer' has no OnnxConfig. Supported: albert, bart" in ended.err
+    assert "'opt' has no OnnxConfig. Supported: albert, bart, beit, bert" in ended.err
     assert "FeaturesManager.register" in ended.err
 
 
@@ -141,7 +141,25 @@ def test_an_architecture_transformers_does_not_know_says_so(tmp_path: Path) -> N
     ended = _command("--model", "odd", "out", cwd=tmp_path)
     assert ended.code == 2
     assert "architecture that this transformers does not know" in ended.err
-    assert "Supported: albert" in ended.err
+    assert "Supported: albert, bart" in ended.err
+
+
+def test_a_module_that_registers_a_model_can_be_imported_first(tmp_path: Path) -> None:
+    config = tiny.shrink(transformers.OPTConfig())
+    model = tiny.build_model(transformers.AutoModelForCausalLM, config)
+    tiny.save_checkpoint(model, tiny.make_preprocessor(config, model), tmp_path / "opt")
+    (tmp_path / "acme_opt.py").write_text(
+        "from transformers_export.models.bases import DecoderOnnxConfig\n"
+        "from transformers_export.onnx import FeaturesManager\n"
+        "class OPTOnnxConfig(DecoderOnnxConfig):\n    pass\n"
+        "FeaturesManager.register('opt', 'causal-lm', onnx_config='acme_opt.OPTOnnxConfig')\n"
+    )
+    arguments = ("--model", "opt", "--feature", "causal-lm", "--exporter", "legacy", "out")
+    assert _command(*arguments, cwd=tmp_path).code == 2
+    ended = _command("--import", "acme_opt", *arguments, cwd=tmp_path)
+    assert ended.code == 0, ended.out + ended.err
+    missing = _command("--import", "nowhere", *arguments, cwd=tmp_path)
+    assert (missing.code, "Cannot import nowhere" in missing.err) == (2, True)
 
 
 def test_an_unknown_feature_lists_those_of_the_model(checkpoint: Path, tmp_path: Path) -> None:
@@ -154,6 +172,13 @@ def test_a_missing_checkpoint_says_what_was_expected(tmp_path: Path) -> None:
     ended = _command("--model", "nowhere", "out", cwd=tmp_path)
     assert ended.code == 2
     assert "No checkpoint at 'nowhere': expected a directory with config.json, or a hub id" in ended.err
+
+
+@pytest.mark.parametrize("atol", ["0", "-1", "nan", "inf"])
+def test_a_tolerance_that_is_none_is_refused(tmp_path: Path, atol: str) -> None:
+    ended = _command("--model", "nowhere", f"--atol={atol}", "out", cwd=tmp_path)
+    assert ended.code == 2
+    assert "expected a number above zero" in ended.err
 
 
 @pytest.mark.parametrize(("exporter", "says"), [("dynamo", "expected 18 to 23"), ("legacy", "expected 11 to 20")])
