@@ -129,7 +129,8 @@ def _reason(result: CaseResult) -> str:
     told = [f"{check.name} {check.outcome}: {check.detail}" for check in result.checks if check.outcome != "passed"]
     if result.error:
         told.append(f"{result.error.type}: {result.error.message}")
-    words = " ".join("; ".join(told or [result.reason]).split())
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", "; ".join(told or [result.reason]))  # torch colours what it says
+    words = " ".join(plain.split())
     return words[:200].replace("\\", "/").replace("|", "\\|").replace("`", "'")
 
 
