@@ -228,7 +228,13 @@ def test_a_transformers_4_checkout_is_checked_with_its_own_interpreter(transform
 def test_an_interrupt_ends_everything_and_has_its_own_code(example_repository):
     example_repository.checkout("sleeping")
     command = [sys.executable, "-m", "transformers_export", "check", "--base", "main", "--exporter", "legacy"]
-    tool = subprocess.Popen([*command, "--timeout", "500"], cwd=example_repository.root, stderr=subprocess.PIPE)
+    # A shell's background job, as these tests may be, ignores interrupts and hands that on.
+    tool = subprocess.Popen(
+        [*command, "--timeout", "500"],
+        cwd=example_repository.root,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     family: list[psutil.Process] = []
     deadline = time.monotonic() + 120
     while len(family) < 3:  # server, keeper, case
