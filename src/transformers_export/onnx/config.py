@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Direction = Literal["inputs", "outputs"]
 
 DEFAULT_ONNX_OPSET = 18
-"""What the dynamo exporter writes; sdpa attention needs 14 at least, see `convert.minimum_opset`."""
+"""What the dynamo exporter writes; sdpa attention needs 14 at least, see `convert.SDPA_OPSET`."""
 
 EXTERNAL_DATA_LIMIT = 2 * 1024**3
 """Bytes; protobuf cannot hold more in one file."""

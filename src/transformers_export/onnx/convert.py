@@ -28,7 +28,6 @@ logger = logging.getLogger("transformers_export.onnx")
 _LOWEST_OPSET = {"dynamo": 18, "legacy": 11}
 _HIGHEST_OPSET = {"dynamo": 23, "legacy": 20}
 SDPA_OPSET = 14
-_OLD_DEFAULT_OPSET = 18
 _ONE_AT_A_TIME = threading.Lock()
 """torch's exporters keep what they are doing in globals."""
 
@@ -96,11 +95,11 @@ def default_opset(config: Any, exporter: str) -> int:
     The configuration's own, raised to what the exporter writes at least; configurations of transformers.onnx named 11
     to 13 as a lower bound, for them it is 18.
     """
-    from transformers_export.onnx.config import OnnxConfig
+    from transformers_export.onnx.config import DEFAULT_ONNX_OPSET, OnnxConfig
 
     declared = int(config.default_onnx_opset)
     if not isinstance(config, OnnxConfig):
-        declared = max(declared, _OLD_DEFAULT_OPSET)
+        declared = max(declared, DEFAULT_ONNX_OPSET)
     return max(declared, _LOWEST_OPSET[exporter])
 
 

@@ -28,6 +28,11 @@ def is_seq2seq(config: Any) -> bool:
     return "decoder_input_ids" in config.inputs
 
 
+def fixes_decoder(config: Any) -> bool:
+    """Tell whether the decoder's length is not declared to vary: with past, transformers.onnx fixed it."""
+    return is_seq2seq(config) and 1 not in config.inputs["decoder_input_ids"]
+
+
 def uses_past(config: Any) -> bool:
     """Tell whether a configuration declares past key values."""
     return bool(getattr(config, "use_past", False))
@@ -78,7 +83,7 @@ def covers_past(template: Mapping[str, Tensor], name: str) -> bool:
 
 
 def settled(config: Any, template: Mapping[str, Tensor], sizes: Sizes) -> Sizes:
-    """Sizes as the graph can have them: with past, configurations of transformers.onnx fix the decoder's length."""
-    if is_seq2seq(config) and 1 not in config.inputs["decoder_input_ids"]:
+    """Sizes as the graph can have them."""
+    if fixes_decoder(config):
         return replace(sizes, decoder=template["decoder_input_ids"].shape[1])
     return sizes

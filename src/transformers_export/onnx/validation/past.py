@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from transformers_export.onnx import cache
 from transformers_export.onnx.inputs import Sizes, make_inputs
-from transformers_export.onnx.lengths import is_seq2seq
+from transformers_export.onnx.lengths import fixes_decoder, is_seq2seq
 from transformers_export.onnx.validation.runs import Subject, run_graph
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import difference
@@ -65,7 +65,7 @@ def _decode(subject: Subject, output: str) -> Iterator[tuple[float, float, str]]
 
 def _steps(subject: Subject) -> tuple[int, ...]:
     """Configurations of transformers.onnx fix the decoder's length: then every step has it."""
-    if is_seq2seq(subject.config) and 1 not in subject.config.inputs["decoder_input_ids"]:
+    if fixes_decoder(subject.config):
         return (subject.template["decoder_input_ids"].shape[1],) * len(_STEPS)
     return _STEPS
 

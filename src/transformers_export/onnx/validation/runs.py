@@ -118,14 +118,14 @@ def run(subject: Subject, sizes: Sizes) -> Run:
     except OutputMissingError:
         raise
     except Exception as error:
-        raise ModelRefusedError(_first_line(error)) from error
+        raise ModelRefusedError(first_line(error)) from error
     inputs = {name: tensor.numpy() for name, tensor in tensors.items()}
     outputs = {name: tensor.numpy() for name, tensor in zip(flat.output_names, expected, strict=True)}
     result = Run(sizes, inputs, outputs, meaningless(subject.config, sizes, inputs, outputs))
     try:
         return replace(result, actual=run_graph(subject.session, inputs))
     except Exception as error:
-        return replace(result, refusal=_first_line(error))
+        return replace(result, refusal=first_line(error))
 
 
 def run_graph(session: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -184,6 +184,7 @@ def _attempt(subject: Subject, sizes: Sizes) -> Run | str:
         return f"batch {sizes.batch} × sequence {sizes.sequence}: {refusal}"
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """An error in one line: its type and how its message begins."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:300] if lines else ''}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,15 +154,12 @@ def _log_output(output: OutputComparison, atol: float) -> None:
 
 def _open(path: Path) -> tuple[Any, str]:
     """A session, or what ONNX Runtime said: its errors share no base class of their own."""
-    from transformers_export.onnx.validation.runs import open_session
+    from transformers_export.onnx.validation.runs import first_line, open_session
 
-    error = ""
-    with suppress(IndexError):
-        try:
-            return open_session(path), ""
-        except Exception as caught:
-            error = f"{type(caught).__name__}: {str(caught).strip().splitlines()[0]}"
-    return None, error or "unknown error"
+    try:
+        return open_session(path), ""
+    except Exception as error:
+        return None, first_line(error)
 
 
 def _dtype_name(model: Any) -> str:
