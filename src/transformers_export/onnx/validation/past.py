@@ -5,12 +5,12 @@ The full forward runs in PyTorch without any cache, so this also proves the orde
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transformers_export.onnx import cache
 from transformers_export.onnx.inputs import Sizes, make_inputs
 from transformers_export.onnx.lengths import fixes_decoder, is_seq2seq
-from transformers_export.onnx.validation.runs import Subject, run_graph
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import difference
 
@@ -20,8 +20,22 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-_BATCH, _PREFILL, _STEPS = 2, 5, (1, 3)
-"""Tokens decoded in one go at each step; the first step is what generation does, the second what drafting does."""
+    from transformers_export.onnx.validation.runs import Subject
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How many tokens are decoded when."""
+
+    batch: int = 2
+    encoder: int | None = None
+    """Tokens on the encoder's side; as many as the decoder's in all where None."""
+    prefill: int = 5
+    steps: tuple[int, ...] = (1, 3)
+    """Tokens decoded in one go at each step; the first step is what generation does, the second what drafting does."""
+    through_graph: bool = True
+    """Whether the graph prefills too, from an empty cache; PyTorch does where it has an encoder, or False."""
+
 
 _PADDED = 2
 """Positions masked at the start of the first row, as generation from prompts of different lengths has them."""
@@ -30,14 +44,15 @@ _BY_TOKEN = ("input_ids", "attention_mask", "position_ids", "token_type_ids")
 """Inputs of a decoder that grow with its tokens."""
 
 
-def check_past(subject: Subject) -> Check:
+def check_past(subject: Subject, schedule: Schedule | None = None) -> Check:
     """Prefill, decode, and compare every decoded position with the full forward."""
+    schedule = _fitting(subject, schedule or Schedule())
     unknown = [name for name in _new_tokens(subject) if name.removeprefix("decoder_") not in _BY_TOKEN]
     if unknown:
         return Check("past", "not-run", f"no way known to continue the inputs {', '.join(unknown)} token by token")
     output = next(iter(subject.config.outputs))
     try:
-        compared = list(_decode(subject, output))
+        compared = list(_decode(subject, output, schedule))
     except Exception as error:
         reason = (str(error).strip().splitlines() or [""])[0][:300]
         return Check("past", "failed", f"decoding through the graph failed: {type(error).__name__}: {reason}")
@@ -45,29 +60,28 @@ def check_past(subject: Subject) -> Check:
     if problems:
         return Check("past", "failed", f"{output}: {problems[0]}")
     worst, share = max(c[0] for c in compared), max(c[1] for c in compared)
-    detail = f"{_PREFILL} tokens prefilled, {sum(_steps(subject))} decoded: max |Δ| {worst:.1e}"
+    detail = f"{schedule.prefill} tokens prefilled, {sum(schedule.steps)} decoded: max |Δ| {worst:.1e}"
     return Check("past", "passed" if share <= 1 else "failed", detail, figure=share, limit=1.0)
 
 
-def _decode(subject: Subject, output: str) -> Iterator[tuple[float, float, str]]:
-    steps = _steps(subject)
-    total = _PREFILL + sum(steps)
-    whole = _whole_text(subject, total)
+def _decode(subject: Subject, output: str, schedule: Schedule) -> Iterator[tuple[float, float, str]]:
+    whole = _whole_text(subject, schedule)
     full = subject.flat.model(**whole, use_cache=False, return_dict=True)[output].numpy()
-    past = _prefill(subject, whole)
-    start = _PREFILL
-    for step in steps:
-        outputs = run_graph(subject.session, {**_slice(subject, whole, start, start + step), **past})
+    past = _prefill(subject, whole, schedule)
+    start = schedule.prefill
+    for step in schedule.steps:
+        outputs = subject.graph({**_slice(subject, whole, start, start + step), **past})
         yield difference(full[:, start : start + step], outputs[output], subject.atol)
         past = _as_past(outputs)
         start += step
 
 
-def _steps(subject: Subject) -> tuple[int, ...]:
+def _fitting(subject: Subject, schedule: Schedule) -> Schedule:
     """Configurations of transformers.onnx fix the decoder's length: then every step has it."""
     if fixes_decoder(subject.config):
-        return (subject.template["decoder_input_ids"].shape[1],) * len(_STEPS)
-    return _STEPS
+        length = subject.template["decoder_input_ids"].shape[1]
+        return replace(schedule, steps=(length,) * len(schedule.steps))
+    return schedule
 
 
 def _new_tokens(subject: Subject) -> list[str]:
@@ -76,19 +90,22 @@ def _new_tokens(subject: Subject) -> list[str]:
     return [name for name in names if name.startswith("decoder_")] if is_seq2seq(subject.config) else names
 
 
-def _whole_text(subject: Subject, total: int) -> dict[str, Tensor]:
+def _whole_text(subject: Subject, schedule: Schedule) -> dict[str, Tensor]:
     """Every input but the past, for all tokens at once; the first row begins with padding on the decoded side."""
     config = subject.config
-    drawn = make_inputs(config, subject.template, Sizes(batch=_BATCH, sequence=total, decoder=total, past=0), seed=2)
+    total = schedule.prefill + sum(schedule.steps)
+    encoder = schedule.encoder or total if is_seq2seq(config) else total
+    sizes = Sizes(batch=schedule.batch, sequence=encoder, decoder=total, past=0)
+    drawn = make_inputs(config, subject.template, sizes, seed=2)
     whole = {name: tensor for name, tensor in drawn.items() if not name.startswith("past_key_values.")}
-    shape = (_BATCH, total)
+    shape = (schedule.batch, total)
     for name in _new_tokens(subject):
         if name.endswith("input_ids") and whole[name].shape != shape:  # fixed by the declaration
             repeats = -(-total // whole[name].shape[1])
             whole[name] = whole[name].repeat(1, repeats)[:, :total]
         elif name.endswith("attention_mask"):
             whole[name] = whole[name].new_ones(shape)
-            whole[name][0, :_PADDED] = 0
+            whole[name][0, : min(_PADDED, schedule.prefill - 1)] = 0
         elif name.endswith("position_ids"):
             whole[name] = whole[name].new_tensor(range(total)).expand(shape)
     return whole
@@ -102,21 +119,21 @@ def _slice(subject: Subject, whole: Mapping[str, Tensor], start: int, stop: int)
     return sliced
 
 
-def _prefill(subject: Subject, whole: Mapping[str, Tensor]) -> dict[str, np.ndarray]:
+def _prefill(subject: Subject, whole: Mapping[str, Tensor], schedule: Schedule) -> dict[str, np.ndarray]:
     """Past after the first tokens: through the graph itself, from an empty cache.
 
     With an encoder it comes from PyTorch, as the graph takes the encoder's keys and values and never makes them.
     """
-    if is_seq2seq(subject.config):
+    if is_seq2seq(subject.config) or not schedule.through_graph:
         decoded = _new_tokens(subject)
-        begun = {name: tensor[:, :_PREFILL] if name in decoded else tensor for name, tensor in whole.items()}
+        begun = {name: tensor[:, : schedule.prefill] if name in decoded else tensor for name, tensor in whole.items()}
         result = subject.flat.model(**begun, use_cache=True, return_dict=True)
         layers = cache.layers(result["past_key_values"])
         flat = subject.config.flatten_output_collection_property("past_key_values", layers)
         return {name: tensor.numpy() for name, tensor in flat.items()}
-    empty = make_inputs(subject.config, subject.template, Sizes(batch=_BATCH, past=0))
+    empty = make_inputs(subject.config, subject.template, Sizes(batch=schedule.batch, past=0))
     start = {name: tensor.numpy() for name, tensor in empty.items() if name.startswith("past_key_values.")}
-    return _as_past(run_graph(subject.session, {**_slice(subject, whole, 0, _PREFILL), **start}))
+    return _as_past(subject.graph({**_slice(subject, whole, 0, schedule.prefill), **start}))
 
 
 def _as_past(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -12,13 +12,16 @@ from transformers_export.onnx.padding import declares_mask, is_padded
 from transformers_export.onnx.probing import free_lengths
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
     from torch import Tensor
 
     from transformers_export.onnx.flat import FlatModel
+
+    Graph = Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]]
+    """What was exported, as a function of its declared inputs; raises where it refuses them."""
 
 SHAPES = (
     Sizes(batch=1, sequence=5, decoder=3, past=4, choices=2),
@@ -50,18 +53,17 @@ class Run:
     ignored: Mapping[str, np.ndarray] = field(default_factory=dict)
     """Positions of outputs that mean nothing, as booleans that broadcast to them: see `meaningless`."""
     actual: Mapping[str, np.ndarray] = field(default_factory=dict)
-    """ONNX Runtime's; empty where it refused."""
+    """The graph's; empty where it refused."""
     refusal: str = ""
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is validated: the file's session beside the model it was exported from."""
+    """What is validated: the graph of a file beside the model it was exported from."""
 
-    path: Path
     config: Any
     flat: FlatModel
-    session: Any
+    graph: Graph
     template: Mapping[str, Tensor]
     atol: float
 
@@ -80,17 +82,22 @@ def open_session(path: Path) -> Any:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
-def run_all(subject: Subject) -> tuple[list[Run], list[str]]:
-    """Run every shape and the padded ones, and one more with every free label at another length.
+def planned(subject: Subject) -> tuple[Sizes, ...]:
+    """Every shape and the padded ones, and one more with every free label at another length."""
+    others = free_lengths(subject.flat, subject.config, subject.template)
+    padded = PADDED if declares_mask(subject.config) else ()
+    return (*SHAPES, *padded, *([replace(SHAPES[0], others=others)] if others else []))
+
+
+def run_all(subject: Subject, shapes: Sequence[Sizes]) -> tuple[list[Run], list[str]]:
+    """Run these shapes.
 
     Returns:
         The runs PyTorch accepted, and a sentence for each shape that it refused.
     """
-    others = free_lengths(subject.flat, subject.config, subject.template)
-    padded = PADDED if declares_mask(subject.config) else ()
     runs: list[Run] = []
     refused: list[str] = []
-    for sizes in (*SHAPES, *padded, *([replace(SHAPES[0], others=others)] if others else [])):
+    for sizes in shapes:
         first = _attempt(subject, sizes)
         # Some heads on sequence-to-sequence models need both sides of one length.
         tied = replace(sizes, decoder=sizes.sequence)
@@ -123,7 +130,7 @@ def run(subject: Subject, sizes: Sizes) -> Run:
     outputs = {name: tensor.numpy() for name, tensor in zip(flat.output_names, expected, strict=True)}
     result = Run(sizes, inputs, outputs, meaningless(subject.config, sizes, inputs, outputs))
     try:
-        return replace(result, actual=run_graph(subject.session, inputs))
+        return replace(result, actual=subject.graph(inputs))
     except Exception as error:
         return replace(result, refusal=first_line(error))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,8 +107,8 @@ def validate(
             flat.output_names,
         )
         template = template_inputs(config, preprocessor, model.dtype)
-        subject = runs.Subject(onnx_path, config, flat, session, template, tolerance)
-        done, refused = runs.run_all(subject)
+        subject = runs.Subject(config, flat, partial(runs.run_graph, session), template, tolerance)
+        done, refused = runs.run_all(subject, runs.planned(subject))
         outputs = values.compare_outputs(done, flat.output_names, tolerance)
         checks += [
             names,

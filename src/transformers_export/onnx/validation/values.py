@@ -15,7 +15,8 @@ from transformers_export.onnx.validation.types import Check, OutputComparison
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_SHAPES_NEEDED = 3
+SHAPES_NEEDED = 3
+_WORDS = {2: "two", 3: "three"}
 
 
 def compare_outputs(runs: Sequence[Run], names: Sequence[str], atol: float) -> tuple[OutputComparison, ...]:
@@ -25,7 +26,13 @@ def compare_outputs(runs: Sequence[Run], names: Sequence[str], atol: float) -> t
 
 
 def check_values(
-    config: Any, runs: Sequence[Run], refused: Sequence[str], outputs: Sequence[OutputComparison], atol: float
+    config: Any,
+    runs: Sequence[Run],
+    refused: Sequence[str],
+    outputs: Sequence[OutputComparison],
+    atol: float,
+    *,
+    needed: int = SHAPES_NEEDED,
 ) -> Check:
     """Sum the comparisons up.
 
@@ -35,12 +42,13 @@ def check_values(
         refused: Shapes that PyTorch itself did not take.
         outputs: The comparisons.
         atol: What they were held against; one that lets everything pass fails.
+        needed: How many different shapes must have been compared.
     """
     if not 0 < atol < math.inf:
         return Check("values", "failed", f"the tolerance must be a number above zero, got {atol}")
     accepted = [run for run in runs if not run.refusal]
     where = "; ".join(describe(run) for run in accepted)
-    missing = _missing(config, accepted)
+    missing = _missing(config, accepted, needed)
     if missing:
         why = "; ".join([*refused, *(run.refusal for run in runs if run.refusal)])
         return Check("values", "not-run", f"needs {missing}, only these could be compared: {where} ({why})")
@@ -56,11 +64,11 @@ def check_values(
     return Check("values", "passed", f"{len(accepted)} shapes: {where}", figure=share, limit=1.0)
 
 
-def _missing(config: Any, accepted: Sequence[Run]) -> str:
-    """What was not run that has to be: three different shapes, and a padded row where there is a mask to say so."""
+def _missing(config: Any, accepted: Sequence[Run], needed: int) -> str:
+    """What was not run that has to be: enough different shapes, and a padded row where there is a mask to say so."""
     plain = {tuple(array.shape for array in run.inputs.values()) for run in accepted if not is_padded(run.inputs)}
-    if len(plain) < _SHAPES_NEEDED:
-        return "three different shapes"
+    if len(plain) < needed:
+        return f"{_WORDS.get(needed, needed)} different shapes"
     if declares_mask(config) and not any(is_padded(run.inputs) for run in accepted):
         return "a padded row"
     return ""
