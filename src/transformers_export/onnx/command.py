@@ -9,17 +9,15 @@ import argparse
 import logging
 import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.checkpoint import WrongUseError
+from transformers_export.onnx.stages import import_modules, require_writable, shown_log, stage, tolerance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from transformers_export.onnx.exporters import ExporterName
 
@@ -59,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     request = parse(argv)
     try:
-        with _shown_log():
+        with shown_log(logger.name):
             return _run(request)
     except WrongUseError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -78,7 +76,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
     parser.add_argument("--feature", default="default", help="what to export the model for (default: %(default)s)")
     parser.add_argument("--opset", type=int, help="ONNX opset to write (default: the configuration's, 18)")
-    parser.add_argument("--atol", type=_tolerance, help="absolute tolerance (default: the configuration's)")
+    parser.add_argument("--atol", type=tolerance, help="absolute tolerance (default: the configuration's)")
     parser.add_argument(
         "--exporter",
         choices=sorted(_PLANS),
@@ -118,25 +116,18 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     )
 
 
-def _tolerance(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
-    return number
-
-
 def _run(request: Request) -> int:
     from transformers_export.onnx import checkpoint
 
-    with _stage("Reading the checkpoint's configuration"):
-        _require_writable(request.output)
-        _import(request.modules)
+    with stage("Reading the checkpoint's configuration"):
+        require_writable(request.output)
+        import_modules(request.modules)
         config = checkpoint.read_configuration(request.model, request.cache_dir)
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
         _require_opset(request, onnx_config)
         checkpoint.require_weights(request.model, request.cache_dir)
-    with _stage("Loading the model"):
+    with stage("Loading the model"):
         kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
         preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir)
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=request.opset)
@@ -179,9 +170,9 @@ def _export_one(
     opset = request.opset if request.opset is not None else default_opset(onnx_config, exporter)
     atol = request.atol if request.atol is not None else onnx_config.atol_for_validation
     try:
-        with _stage(f"Exporting {request.feature} with the {exporter} exporter, opset {opset}"):
+        with stage(f"Exporting {request.feature} with the {exporter} exporter, opset {opset}"):
             _, outputs = export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
-        with _stage("Validating"):
+        with stage("Validating"):
             validate_model_outputs(onnx_config, preprocessor, model, path, outputs, atol)
     except ValidationError as error:
         logger.error("The export does not match: %s", error)
@@ -191,14 +182,6 @@ def _export_one(
         logger.error("The %s exporter failed: %s: %s", exporter, type(error).__name__, error)
         return False
     return True
-
-
-def _import(modules: tuple[str, ...]) -> None:
-    for module in modules:
-        try:
-            import_module(module)
-        except ModuleNotFoundError as error:  # noqa: PERF203  (a few at most)
-            raise WrongUseError(f"Cannot import {module}: {error}. Install the package that has it.") from error
 
 
 def _require_opset(request: Request, onnx_config: Any) -> None:
@@ -216,17 +199,6 @@ def _require_opset(request: Request, onnx_config: Any) -> None:
         raise WrongUseError(" ".join(refusals))
 
 
-def _require_writable(output: Path) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output.parent):
-            pass
-    except OSError as error:
-        raise WrongUseError(
-            f"Cannot write to {output.parent}: {error.strerror or error}. Give a directory that you may write to."
-        ) from error
-
-
 def _say_dropped(onnx_config: Any, preprocessor: Any) -> None:
     from transformers_export.onnx.inputs import dropped_inputs
 
@@ -241,34 +213,3 @@ def _say_overridden(onnx_config: Any, model: Any) -> None:
         before = getattr(model.config, key, None)
         if key != "use_cache" and value != before:
             logger.info("The graph is made with %s=%r; the checkpoint has %r.", key, value, before)
-
-
-@contextmanager
-def _stage(name: str) -> Iterator[None]:
-    """Show what is going on and how long it took, where somebody watches."""
-    watched = sys.stderr.isatty()
-    start = time.perf_counter()
-    if watched:
-        print(f"… {name}", end="\r", file=sys.stderr, flush=True)
-    try:
-        yield
-    finally:
-        if watched:
-            print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
-
-
-@contextmanager
-def _shown_log() -> Iterator[None]:
-    """The library logs; the command shows it on standard output, as transformers.onnx did on its own."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    level, propagate = logger.level, logger.propagate
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        logger.propagate = propagate

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from transformers_export.onnx import cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _PAST = re.compile(r"past_key_values\.(\d+)\.(?:(decoder|encoder)\.)?(key|value)")
 _NESTED = re.compile(r"(.+)\.(\d+)")
@@ -120,6 +120,24 @@ def _in_forward_order(model: nn.Module, declared: Mapping[str, Any]) -> tuple[st
 def identifier(name: str) -> str:
     """A tensor's name as a Python identifier: `past_key_values.0.key` has dots."""
     return name.replace(".", "__")
+
+
+@contextmanager
+def named_signature(flat: FlatModel, names: Iterable[str]) -> Iterator[None]:
+    """Give `forward()` one parameter a tensor: what captures it reads the signature, and bundles `*` and `**`."""
+    original = flat.forward
+
+    def forward(*tensors: Tensor, **named: Tensor) -> tuple[Tensor, ...]:
+        return original(*tensors, **named)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(identifier(name), kind) for name in names]
+    forward.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    setattr(flat, "forward", forward)  # noqa: B010  (the checkers see a method)
+    try:
+        yield
+    finally:
+        del flat.forward
 
 
 @contextmanager

@@ -6,7 +6,6 @@ transformers' exporter brings patches for models that torch.export cannot captur
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
 import logging
 import warnings
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from transformers_export.onnx.flat import identifier
+from transformers_export.onnx.flat import identifier, named_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,7 +44,7 @@ def capture(
     kwargs = {identifier(name): tensor for name, tensor in inputs.items()}
     auto: Any = torch.export.Dim.AUTO
     shapes = {identifier(name): dict.fromkeys(dynamic_axes.get(name, {}), auto) for name in inputs}
-    with _explicit_signature(flat, kwargs), _quiet():
+    with named_signature(flat, inputs), _quiet():
         if _transformers_exports():
             return _with_transformers(flat, kwargs, shapes, opset)
         return _with_torch(flat, kwargs, shapes, opset)
@@ -89,23 +88,6 @@ class _NamedOutputs(torch.nn.Module):
     def forward(self, **named: Tensor) -> dict[str, Tensor]:
         outputs = self.flat(**named)
         return dict(zip(map(identifier, self.flat.output_names), outputs, strict=True))
-
-
-@contextlib.contextmanager
-def _explicit_signature(flat: FlatModel, kwargs: Mapping[str, Tensor]) -> Iterator[None]:
-    """torch.export reads the signature and bundles what it calls `**named` into one argument."""
-    original = flat.forward
-
-    def forward(**named: Tensor) -> tuple[Tensor, ...]:
-        return original(**named)
-
-    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    forward.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in kwargs])  # type: ignore[attr-defined]
-    setattr(flat, "forward", forward)  # noqa: B010  (the checkers see a method)
-    try:
-        yield
-    finally:
-        del flat.forward
 
 
 @contextlib.contextmanager

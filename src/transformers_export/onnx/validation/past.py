@@ -94,8 +94,7 @@ def _whole_text(subject: Subject, schedule: Schedule) -> dict[str, Tensor]:
     """Every input but the past, for all tokens at once; the first row begins with padding on the decoded side."""
     config = subject.config
     total = schedule.prefill + sum(schedule.steps)
-    encoder = schedule.encoder or total if is_seq2seq(config) else total
-    sizes = Sizes(batch=schedule.batch, sequence=encoder, decoder=total, past=0)
+    sizes = Sizes(batch=schedule.batch, sequence=schedule.encoder or total, decoder=total, past=0)
     drawn = make_inputs(config, subject.template, sizes, seed=2)
     whole = {name: tensor for name, tensor in drawn.items() if not name.startswith("past_key_values.")}
     shape = (schedule.batch, total)

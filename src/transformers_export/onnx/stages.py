@@ -1,0 +1,87 @@
+"""What the export commands share: refusals that come first, stages with their times, and the log on standard output."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from transformers_export.onnx.checkpoint import WrongUseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def tolerance(text: str) -> float:
+    """Read a tolerance from the command line: a number above zero."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
+    return number
+
+
+def import_modules(modules: tuple[str, ...]) -> None:
+    """Import what registers models of its own.
+
+    Raises:
+        WrongUseError: There is no such module.
+    """
+    for module in modules:
+        try:
+            import_module(module)
+        except ModuleNotFoundError as error:  # noqa: PERF203  (a few at most)
+            raise WrongUseError(f"Cannot import {module}: {error}. Install the package that has it.") from error
+
+
+def require_writable(output: Path) -> None:
+    """Make the directory of a file and try to write there.
+
+    Raises:
+        WrongUseError: It cannot be written to.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        raise WrongUseError(
+            f"Cannot write to {output.parent}: {error.strerror or error}. Give a directory that you may write to."
+        ) from error
+
+
+@contextmanager
+def stage(name: str) -> Iterator[None]:
+    """Show what is going on and how long it took, where somebody watches."""
+    watched = sys.stderr.isatty()
+    start = time.perf_counter()
+    if watched:
+        print(f"… {name}", end="\r", file=sys.stderr, flush=True)
+    try:
+        yield
+    finally:
+        if watched:
+            print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
+
+
+@contextmanager
+def shown_log(name: str) -> Iterator[None]:
+    """The library logs; the command shows it on standard output, as transformers.onnx did on its own."""
+    logger = logging.getLogger(name)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate

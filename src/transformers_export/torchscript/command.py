@@ -1,0 +1,216 @@
+"""The command `python -m transformers_export.torchscript`: trace a checkpoint, validate the file, then name it.
+
+Everything that can be refused is refused before a weight is loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx.checkpoint import WrongUseError
+from transformers_export.onnx.stages import import_modules, require_writable, shown_log, stage, tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from transformers_export.onnx.inputs import Sizes
+
+logger = logging.getLogger("transformers_export.torchscript")
+
+_PASSED, _FAILED, _WRONG_USE, _INTERRUPTED = 0, 1, 2, 130
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for."""
+
+    model: str
+    feature: str
+    output: Path
+    """Directory, or path of the `.pt` file."""
+    lengths: Mapping[str, int]
+    """The sizes that were chosen, by the field of `Sizes`."""
+    options: Mapping[str, Any]
+    """Those of `trace`."""
+    atol: float | None
+    preprocessor: str
+    cache_dir: str | None
+    modules: tuple[str, ...] = ()
+    """Modules to import first: they register models of their own."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        0 when the trace is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
+    """
+    request = parse(argv)
+    try:
+        with shown_log("transformers_export"):
+            return _run(request)
+    except WrongUseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return _WRONG_USE
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def parse(argv: Sequence[str] | None = None) -> Request:
+    """Read the arguments; argparse itself ends the process with 2 when they are wrong."""
+    given = _parser().parse_args(argv)
+    lengths = {name: getattr(given, name) for name in ("batch", "sequence", "decoder", "past", "choices")}
+    options = {
+        name: getattr(given, name) for name in ("target", "tied_weights", "freeze", "optimize_for_inference", "fixed")
+    }
+    return Request(
+        given.model,
+        given.feature,
+        given.output,
+        {name: length for name, length in lengths.items() if length is not None},
+        options,
+        given.atol,
+        given.preprocessor,
+        given.cache_dir,
+        tuple(given.modules),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m transformers_export.torchscript",
+        description="Trace a transformers checkpoint to TorchScript and check that the trace computes what the model "
+        "does, at the traced size and at others.",
+    )
+    parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
+    parser.add_argument("--feature", default="default", help="what to trace the model for (default: %(default)s)")
+    parser.add_argument("--target", choices=["torchscript", "neuron"], default="torchscript", help="what it is for")
+    parser.add_argument("--batch", type=_length, metavar="N", help="batch to trace at (default: 2)")
+    parser.add_argument("--sequence", type=_length, metavar="N", help="length to trace at, in tokens (default: 8)")
+    parser.add_argument("--decoder-sequence", dest="decoder", type=_length, metavar="N", help="the decoder's (6)")
+    parser.add_argument("--past", type=_length, metavar="N", help="tokens the cache holds (10), for features with past")
+    parser.add_argument("--choices", type=_length, metavar="N", help="choices a question (4)")
+    parser.add_argument(
+        "--fixed",
+        action="store_true",
+        help="the trace is for inputs of exactly these sizes: no others are asked about, pad_to pads smaller ones",
+    )
+    parser.add_argument(
+        "--tied-weights",
+        choices=["shared", "cloned"],
+        default="shared",
+        help="weights that the model uses twice: kept as one, or a copy for each use (default: %(default)s)",
+    )
+    parser.add_argument("--freeze", action="store_true", help="fold the weights into the graph")
+    parser.add_argument("--optimize-for-inference", action="store_true", help="freeze, fuse and rewrite")
+    parser.add_argument("--atol", type=tolerance, help="absolute tolerance (default: the configuration's)")
+    parser.add_argument(
+        "--preprocessor",
+        choices=["auto", "tokenizer", "feature_extractor", "image_processor", "processor"],
+        default="auto",
+        help="what makes the example inputs (default: what the checkpoint has)",
+    )
+    parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this first, e.g. a package that registers its own models; may be given several times",
+    )
+    parser.add_argument("output", type=Path, help="directory, or a path that ends in .pt for that file alone")
+    return parser
+
+
+def _length(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number above zero, got {text}")
+    return int(text)
+
+
+def _run(request: Request) -> int:
+    from transformers_export.onnx import checkpoint
+
+    with stage("Reading the checkpoint's configuration"):
+        alone = request.output.suffix == ".pt" and not request.output.is_dir()
+        require_writable(request.output if alone else request.output / "model.pt")
+        import_modules(request.modules)
+        _require_target(request)
+        config = checkpoint.read_configuration(request.model, request.cache_dir)
+        make_onnx_config = checkpoint.require_feature(config, request.feature)
+        sizes = _sizes(request, make_onnx_config(config))
+        checkpoint.require_weights(request.model, request.cache_dir)
+    with stage("Loading the model"):
+        kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
+        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir)
+        model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=None)
+    return _export(request, preprocessor, model, make_onnx_config(model.config), sizes)
+
+
+def _require_target(request: Request) -> None:
+    """What the options ask for must be possible here."""
+    if request.options["target"] != "neuron":
+        return
+    from transformers_export.torchscript.neuron import NeuronMissingError, find_tracer
+
+    try:
+        find_tracer()
+    except NeuronMissingError as error:
+        raise WrongUseError(str(error)) from error
+    if request.options["freeze"] or request.options["optimize_for_inference"]:
+        raise WrongUseError("Neuron's compiler freezes and optimizes itself: leave those options out.")
+
+
+def _sizes(request: Request, onnx_config: Any) -> Sizes:
+    """The sizes to trace at; a trace that is fixed needs those said that the model has."""
+    from transformers_export.onnx.inputs import TRACED
+    from transformers_export.onnx.lengths import axis_kind
+
+    declared = {axis_kind(onnx_config, name, axis) for name, axes in onnx_config.inputs.items() for axis in axes}
+    fixed = request.options["fixed"] or request.options["target"] == "neuron"
+    needed = [kind for kind in ("batch", "sequence", "decoder", "past") if kind in declared]
+    missing = [kind for kind in needed if fixed and kind not in request.lengths]
+    if missing:
+        flags = " and ".join(f"--{'decoder-sequence' if kind == 'decoder' else kind}" for kind in missing)
+        raise WrongUseError(f"A trace that is fixed takes inputs of its own size alone: say which with {flags}.")
+    return replace(TRACED, **request.lengths)  # type: ignore[arg-type]
+
+
+def _export(request: Request, preprocessor: Any, model: Any, onnx_config: Any, sizes: Sizes) -> int:
+    """Trace and validate in a folder of its own; what is good gets its name."""
+    from transformers_export.torchscript.convert import export
+    from transformers_export.torchscript.manifest import MODEL
+    from transformers_export.torchscript.saving import move
+    from transformers_export.torchscript.validation import log_report, validate
+
+    alone = request.output.suffix == ".pt" and not request.output.is_dir()
+    directory = request.output.parent if alone else request.output
+    with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as folder:
+        whole = Path(folder) / (request.output.name if alone else MODEL)
+        try:
+            with stage(f"Tracing {request.feature}"):
+                place = whole if alone else whole.parent
+                export(preprocessor, model, onnx_config, place, sizes=sizes, **request.options)
+            with stage("Validating"):
+                report = validate(onnx_config, preprocessor, model, whole, atol=request.atol)
+        except Exception as error:
+            logger.debug("The export failed", exc_info=True)
+            logger.error("The model could not be traced: %s: %s", type(error).__name__, error)
+            return _FAILED
+        logger.info("Validating TorchScript model...")
+        log_report(report)
+        if not report.passed:
+            failed = ", ".join(check.name for check in report.checks if check.outcome in ("failed", "not-run"))
+            logger.error("The trace does not match: %s. Nothing was written.", failed)
+            return _FAILED
+        move(whole, directory)
+    logger.info("All good, model saved at: %s", (directory / whole.name).as_posix())
+    return _PASSED

@@ -1,0 +1,54 @@
+"""torch.jit's own warnings: its deprecation is known here, what it says of the model is kept, all else passes on."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from contextlib import contextmanager
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from torch.jit import TracerWarning  # type: ignore[attr-defined]  # torch does not list it
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEPRECATED = re.compile(r"`torch\.jit\.\w+` is (deprecated|not supported in Python 3\.14\+)")
+
+
+@contextmanager
+def quiet(*, tracing: bool = False) -> Iterator[list[str]]:
+    """Call torch.jit without its deprecation warnings.
+
+    Args:
+        tracing: torch.jit.trace reads every property of every module, so those that a library calls deprecated warn:
+            such warnings are no one's business here. What `forward()` itself warns of comes up when it is run before.
+
+    Yields:
+        A list that holds, after the block, what the tracer warned of: `modeling_x.py:12: Converting a tensor ...`, each
+        once. Warnings of any other kind are issued again when the block ends.
+    """
+    remarks: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield remarks
+        finally:
+            others = [one for one in caught if not _is_known(one, tracing)]
+            remarks += dict.fromkeys(_remark(one) for one in caught if issubclass(one.category, TracerWarning))
+    for one in others:
+        warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def _is_known(caught: warnings.WarningMessage, tracing: bool) -> bool:
+    if issubclass(caught.category, TracerWarning):
+        return True
+    if tracing and issubclass(caught.category, (DeprecationWarning, FutureWarning)):
+        return True
+    return issubclass(caught.category, DeprecationWarning) and bool(_DEPRECATED.match(str(caught.message)))
+
+
+def _remark(caught: warnings.WarningMessage) -> str:
+    """The first sentence, with the line of the model's code it is about."""
+    sentence = str(caught.message).strip().partition(". ")[0].partition("\n")[0]
+    return f"{PurePath(caught.filename).name}:{caught.lineno}: {sentence}"
