@@ -32,9 +32,6 @@ def notes(project: Project, base: Snapshot | None, changes: Changes | None) -> I
             yield NotChecked(
                 file.path, "a submodule changed: its files are not read here, so nothing follows from them"
             )
-    for target in project.settings.targets:
-        if target != "onnx":
-            yield NotChecked(f"target {target}", "this version exports to ONNX only", blocking=True)
 
 
 def _settings(project: Project, base: Snapshot) -> Iterator[NotChecked]:

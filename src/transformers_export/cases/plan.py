@@ -201,20 +201,27 @@ def _hub_key(snapshot: Snapshot) -> str | None:
 
 
 def _cases(key: str, feature: str, exportable: Exportable, limits: Limits, settings: Settings) -> Iterator[Case]:
-    for exporter in limits.exporters:
+    for exporter in _choices(settings, limits):
+        traced = exporter == "torchscript"
         name = f"{key}/{feature}"
         yield Case(
             model_type=key,
             feature=feature,
-            target="onnx",
+            target="torchscript" if traced else "onnx",
             exporter=exporter,
             provider=exportable.provider,
-            opset=limits.opset,
+            opset=None if traced else limits.opset,
             atol=limits.atol,
             timeout=limits.timeout,
             memory_limit=limits.memory_limit,
             expected_failure=_reason(settings.expected_failures, (key, name, f"{name}/{exporter}")),
         )
+
+
+def _choices(settings: Settings, limits: Limits) -> Iterator[ExporterChoice]:
+    """How each feature is exported: by every exporter that was asked for, for every target, each once."""
+    for target in dict.fromkeys(settings.targets):
+        yield from limits.exporters if target == "onnx" else ("torchscript",)
 
 
 def _reason(reasons: Mapping[str, str], names: tuple[str, ...]) -> str | None:

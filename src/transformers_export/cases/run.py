@@ -1,4 +1,4 @@
-"""One case in the project interpreter: small model, export, validation, result. The only door to the exporter.
+"""One case in the project interpreter: small model, export, validation, result. The only door to the exporters.
 
 Runs in the case's own process, in a directory that goes away with it. What the provider names is found in
 `providers.py`; limits and processes are the business of others.
@@ -10,7 +10,7 @@ import math
 import warnings
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from transformers_export.cases.failure import cause_of, describe
 from transformers_export.cases.providers import Subject, find_subject
@@ -21,6 +21,7 @@ from transformers_export.verdict.types import CaseError, CaseResult, CheckResult
 
 if TYPE_CHECKING:
     from transformers_export.cases.types import Case
+    from transformers_export.onnx.validation.types import ValidationReport
     from transformers_export.verdict.types import ExporterName
 
 
@@ -29,7 +30,7 @@ class _Attempt:
     """What is known so far of one export by one exporter."""
 
     case: Case
-    exporter: ExporterName
+    exporter: ExporterName | Literal["torchscript"]
     warnings: list[str] = field(default_factory=list)
 
     def result(self, **facts: Any) -> CaseResult:
@@ -39,6 +40,20 @@ class _Attempt:
             self.case.target,
             self.exporter,
             warnings=tuple(self.warnings),
+            **facts,
+        )
+
+    def failed(self, error: Exception, **facts: Any) -> CaseResult:
+        own = _own_folders(self.case)
+        return self.result(outcome="failed", cause=cause_of(error, own=own), error=describe(error, own=own), **facts)
+
+    def validated(self, report: ValidationReport, **facts: Any) -> CaseResult:
+        return self.result(
+            outcome="passed" if report.passed else "failed",
+            cause=None if report.passed else "change",
+            checks=tuple(_check(check) for check in report.checks),
+            max_difference=report.max_difference,
+            tolerance=report.tolerance,
             **facts,
         )
 
@@ -54,6 +69,8 @@ def run_case(case: Case) -> CaseResult:
         Exception: whatever the project's own code raises before there is a model to export.
     """
     subject = find_subject(case)
+    if case.target == "torchscript":
+        return _trace(case, subject)
     first: ExporterName = "legacy" if case.exporter == "legacy" else "dynamo"
     result = _export(case, subject, first)
     if case.exporter != "auto" or result.outcome == "passed":
@@ -67,10 +84,7 @@ def run_case(case: Case) -> CaseResult:
 def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
     """Make the small model anew (an exporter may leave its traces in one), export it, hold it against PyTorch."""
     attempt = _Attempt(case, exporter)
-    config = shrink(subject.config)
-    model = build_model(subject.model_class, config)
-    preprocessor = make_preprocessor(config, model)
-    onnx_config = subject.make_onnx_config(model.config)
+    model, preprocessor, onnx_config = _small(subject)
     opset = case.opset if case.opset is not None else default_opset(onnx_config, exporter)
     if why := _useless(case.atol if case.atol is not None else onnx_config.atol_for_validation):
         return attempt.result(outcome="failed", cause="change", opset=opset, error=CaseError("Tolerance", why))
@@ -80,23 +94,43 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
             warnings.simplefilter("ignore")
             export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
     except Exception as error:
-        return attempt.result(
-            outcome="failed",
-            cause=cause_of(error, own=_own_folders(case)),
-            opset=opset,
-            error=describe(error, own=_own_folders(case)),
-        )
+        return attempt.failed(error, opset=opset)
     report = validate(onnx_config, preprocessor, model, path, opset=opset, atol=case.atol)
-    return attempt.result(
-        outcome="passed" if report.passed else "failed",
-        cause=None if report.passed else "change",
-        checks=tuple(_check(check) for check in report.checks),
-        max_difference=report.max_difference,
-        tolerance=report.tolerance,
+    return attempt.validated(
+        report,
         opset=opset,
         nodes=_nodes(path),
         bytes=sum(file.stat().st_size for file in model_files(path)),
     )
+
+
+def _trace(case: Case, subject: Subject) -> CaseResult:
+    """Make the small model, trace it, hold the saved file against PyTorch."""
+    from transformers_export.torchscript import convert, manifest, validation
+
+    attempt = _Attempt(case, "torchscript")
+    model, preprocessor, onnx_config = _small(subject)
+    if why := _useless(case.atol if case.atol is not None else onnx_config.atol_for_validation):
+        return attempt.result(outcome="failed", cause="change", error=CaseError("Tolerance", why))
+    folder = Path("torchscript").resolve()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            traced = convert.export(preprocessor, model, onnx_config, folder)
+    except Exception as error:
+        return attempt.failed(error)
+    return attempt.validated(
+        validation.validate(onnx_config, preprocessor, model, folder, atol=case.atol),
+        nodes=len(list(traced.module.inlined_graph.nodes())),
+        bytes=manifest.model_file(folder).stat().st_size,
+    )
+
+
+def _small(subject: Subject) -> tuple[Any, Any, Any]:
+    """The small model, its preprocessor and its OnnxConfig."""
+    config = shrink(subject.config)
+    model = build_model(subject.model_class, config)
+    return model, make_preprocessor(config, model), subject.make_onnx_config(model.config)
 
 
 def _useless(atol: float) -> str:

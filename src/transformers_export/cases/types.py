@@ -12,7 +12,8 @@ from typing import Literal
 from transformers_export.verdict.types import Affected, NotChecked, Target  # noqa: TC001 - decoders resolve them
 
 ProviderKind = Literal["transformers", "ready-made", "package", "remote-code"]
-ExporterChoice = Literal["dynamo", "legacy", "auto"]
+ExporterChoice = Literal["dynamo", "legacy", "auto", "torchscript"]
+"""Which exporter captures the graph; a TorchScript case has none to choose and carries its target's name."""
 
 DEFAULT_TIMEOUT = 600.0
 """Seconds a case may take."""
@@ -60,8 +61,8 @@ class Case:
 
     @property
     def id(self) -> str:
-        """Stable name: `distilbert/masked-lm/dynamo`."""
-        return f"{self.model_type}/{self.feature}/{self.exporter if self.target == 'onnx' else self.target}"
+        """Stable name: `distilbert/masked-lm/dynamo`, `distilbert/masked-lm/torchscript`."""
+        return f"{self.model_type}/{self.feature}/{self.exporter}"
 
 
 @dataclass(frozen=True)

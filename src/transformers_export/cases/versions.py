@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-NEEDED = {"torch": "2.9", "transformers": "4.48", "onnx": "1.17", "onnxruntime": "1.20"}
+NEEDED = {"torch": "2.9", "transformers": "4.48"}
 """Distribution -> lowest version that fits."""
+NEEDED_BY_ONNX = {"onnx": "1.17", "onnxruntime": "1.20"}
 NEEDED_BY_DYNAMO = {"onnxscript": "0.5"}
 LOWEST_PYTHON = "3.10"
 TESTED = {
@@ -35,7 +36,7 @@ def require(versions: Mapping[str, str], python: str, *, exporters: Iterable[str
     Args:
         versions: distribution -> version in the project interpreter; what is missing is absent.
         python: the project interpreter, as the command line wants it.
-        exporters: what the cases ask for; `dynamo` and `auto` need more than `legacy`.
+        exporters: what the cases ask for; `dynamo` and `auto` need more than `legacy`, `torchscript` nothing of ONNX.
 
     Raises:
         EnvironmentProblem: names everything that is missing or too old, and the command that installs it.
@@ -45,7 +46,9 @@ def require(versions: Mapping[str, str], python: str, *, exporters: Iterable[str
             f"{python} is Python {versions['python']}, expected {LOWEST_PYTHON} or newer. "
             "Name another interpreter with --python or the setting `python`."
         )
-    needed = NEEDED | (NEEDED_BY_DYNAMO if {"dynamo", "auto"} & set(exporters) else {})
+    asked = set(exporters)
+    needed = NEEDED | (NEEDED_BY_ONNX if asked != {"torchscript"} else {})
+    needed |= NEEDED_BY_DYNAMO if {"dynamo", "auto"} & asked else {}
     missing = [name for name in needed if name not in versions]
     old = [name for name in needed if name in versions and _numbers(versions[name]) < _numbers(needed[name])]
     if not missing and not old:

@@ -34,8 +34,10 @@ from transformers_export.cases.versions import EnvironmentProblem, require, unte
 from transformers_export.verdict.types import CaseResult
 
 RUNNER = "transformers_export.cases.run:run_case"
-PRELOAD = ("torch", "transformers", "onnx", "onnxruntime", "transformers_export.cases.run")
+PRELOAD = ("torch", "transformers", "transformers_export.cases.run")
+_PRELOAD_FOR_ONNX = ("onnx", "onnxruntime")
 _PRELOAD_FOR_DYNAMO = ("onnxscript", "transformers_export.onnx.exporters.dynamo")
+_PRELOAD_FOR_TORCHSCRIPT = ("transformers_export.torchscript.convert", "transformers_export.torchscript.validation")
 TICK = 0.1
 """Seconds between two looks at what a case uses."""
 _MAX_SERVERS = 2
@@ -145,8 +147,15 @@ class _Run:
         )
 
     def _preload(self) -> tuple[str, ...]:
-        dynamo = any(case.exporter != "legacy" for case in self.cases) and self.workers.runner == RUNNER
-        return (*self.workers.preload, *(_PRELOAD_FOR_DYNAMO if dynamo else ()))
+        if self.workers.runner != RUNNER:
+            return self.workers.preload
+        asked = {case.exporter for case in self.cases}
+        return (
+            *self.workers.preload,
+            *(_PRELOAD_FOR_ONNX if asked - {"torchscript"} else ()),
+            *(_PRELOAD_FOR_DYNAMO if asked & {"dynamo", "auto"} else ()),
+            *(_PRELOAD_FOR_TORCHSCRIPT if "torchscript" in asked else ()),
+        )
 
     def _open(self, interpreter: Interpreter) -> Session:
         exporters = {case.exporter for case in self.cases}

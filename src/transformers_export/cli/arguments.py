@@ -36,7 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_report(commands.add_parser("report", help="render a verdict"))
     _add_comment(commands.add_parser("comment", help="put a verdict's report on the pull request"))
-    commands.add_parser("export", help="export one model; the same as python -m transformers_export.onnx")
+    commands.add_parser("export", help="export one model: [torchscript], then the options of its command")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""`transformers-export export`: the exporter's own command under another name."""
+"""`transformers-export export`: the exporters' own commands under another name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ if TYPE_CHECKING:
 
 
 def run(options: Namespace) -> int:
-    """Hand everything after `export` to `python -m transformers_export.onnx`."""
+    """Hand what follows to `python -m transformers_export.torchscript` or, without that word, `... .onnx`."""
+    if options.arguments[:1] == ["torchscript"]:
+        from transformers_export.torchscript.command import main as trace
+
+        return trace(options.arguments[1:])
     from transformers_export.onnx.command import main
 
     return main(options.arguments)

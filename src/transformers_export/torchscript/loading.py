@@ -11,7 +11,7 @@ from transformers_export.torchscript.manifest import Manifest, model_file, read_
 from transformers_export.torchscript.quiet import quiet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from torch import Tensor
@@ -25,11 +25,12 @@ class TracedModel:
     """A traced model that takes and gives tensors by name.
 
     Args:
-        module: The traced function: tensors in the manifest's order in, a tuple in the manifest's order out.
+        module: The traced function, a torch.jit.ScriptModule: tensors in the manifest's order in, a tuple in the
+            manifest's order out.
         manifest: What it says of itself.
     """
 
-    def __init__(self, module: Callable[..., tuple[Tensor, ...]], manifest: Manifest) -> None:
+    def __init__(self, module: Any, manifest: Manifest) -> None:
         self.module = module
         self.manifest = manifest
 
@@ -104,7 +105,7 @@ def load(path: Path | str) -> TracedModel:
     if manifest.target == "neuron":
         import_module("transformers_export.torchscript.neuron").require_runtime()
     with quiet():
-        module: Any = torch.jit.load(str(model_file(path)), map_location="cpu")
+        module = torch.jit.load(str(model_file(path)), map_location="cpu")
     return TracedModel(module, manifest)
 
 

@@ -41,7 +41,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One named check of one export (`checker`, `names`, `axes`, `values`, `past`), with its figure."""
+    """One named check of one export, with its figure.
+
+    ONNX: `checker`, `names`, `axes`, `values`, `past`. TorchScript: `file`, `names`, `weights`, `axes`, `values`,
+    `padding`, `past`.
+    """
 
     name: str
     outcome: CheckOutcome
@@ -69,7 +73,8 @@ class CaseResult:
     feature: str
     target: Target
     exporter: str
-    """Which exporter made the graph (`dynamo`, `legacy`); before it is known, what was asked for."""
+    """Which exporter made the graph (`dynamo`, `legacy`; `torchscript` for that target); before it is known, what was
+    asked for."""
     outcome: CaseOutcome
     cause: Cause | None = None
     """Whose failure it is; None for a passed case."""
