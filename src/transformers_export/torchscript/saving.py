@@ -18,6 +18,12 @@ from transformers_export.torchscript.quiet import quiet
 if TYPE_CHECKING:
     from transformers_export.torchscript.loading import TracedModel
 
+_OPAQUE = "prim::ConstantMKLDNNTensor"
+
+
+class UnreadableError(ValueError):
+    """A traced model that torch can save and not load."""
+
 
 def save(traced: TracedModel, output: Path | str, *, config: Any = None, preprocessor: Any = None) -> Path:
     """Save a traced model.
@@ -34,8 +40,10 @@ def save(traced: TracedModel, output: Path | str, *, config: Any = None, preproc
 
     Raises:
         OSError: The place cannot be written to.
+        UnreadableError: torch would write a file that it cannot read.
         RuntimeError: torch cannot save this module.
     """
+    _require_readable(traced)
     output = Path(output)
     alone = output.suffix == ".pt" and not output.is_dir()
     directory = output.parent if alone else output
@@ -52,6 +60,16 @@ def save(traced: TracedModel, output: Path | str, *, config: Any = None, preproc
                     part.save_pretrained(whole.parent)
         move(whole, directory)
     return directory / whole.name
+
+
+def _require_readable(traced: TracedModel) -> None:
+    """torch saves tensors in the layout of the machine's own library without their values."""
+    graph = getattr(traced.module, "inlined_graph", None)
+    if graph is not None and any(node.kind() == _OPAQUE for node in graph.nodes()):
+        raise UnreadableError(
+            "optimize_for_inference rewrote convolutions for this machine's own library; torch would write a file that "
+            "it cannot read. Leave optimize_for_inference out and take freeze."
+        )
 
 
 def move(model: Path, directory: Path) -> None:

@@ -16,7 +16,6 @@ from transformers_export.onnx.validation.tolerance import tolerance_for
 from transformers_export.onnx.validation.types import Check, ValidationReport
 from transformers_export.torchscript import checks, sizes
 from transformers_export.torchscript.loading import TracedModel, load
-from transformers_export.torchscript.manifest import ManifestError, read_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +53,7 @@ def validate(
     try:
         traced = load(path)
     except (RuntimeError, ValueError) as error:
-        return _unusable(config, f"torch cannot load it: {running.first_line(error)}{_hint(path)}", tolerance)
+        return _unusable(config, f"torch cannot load it: {running.first_line(error)}", tolerance)
     with prepared(model, config) as flat:
         template = template_inputs(config, preprocessor, model.dtype)
         subject = running.Subject(config, flat, checks.as_graph(traced), template, tolerance)
@@ -117,15 +116,6 @@ def _schedule(traced: TracedModel, size: Sizes) -> Schedule | None:
     decoder = "decoder" in traced.manifest.lengths()
     step, encoder = (size.decoder, size.sequence) if decoder else (size.sequence, None)
     return Schedule(batch=size.batch, encoder=encoder, prefill=size.past, steps=(step,), through_graph=False)
-
-
-def _hint(path: Path | str) -> str:
-    """torch writes files that it cannot read where it rewrote convolutions for the machine's own library."""
-    try:
-        optimized = read_manifest(path).optimized
-    except (OSError, ManifestError):
-        return ""
-    return ". Leave optimize_for_inference out; freeze alone can be loaded" if optimized else ""
 
 
 def _unusable(config: Any, problem: str, tolerance: float, check: str = "file") -> ValidationReport:
