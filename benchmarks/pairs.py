@@ -1,6 +1,7 @@
 """Every registered (model type, feature) through each exporter, held against PyTorch: writes docs/pairs.md.
 
     python benchmarks/pairs.py [--exporter dynamo legacy] [--only bert gpt2] [--jobs 1] [--python PATH] [--output FILE]
+    python benchmarks/pairs.py --target torchscript ...       writes docs/torchscript-pairs.md
 
 Each pair is a case as `check` runs it: a small model with random weights in a process of its own, exported, and
 validated in full. Rows of other pairs and exporters that stand in the file stay, if they were made with the same
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from transformers_export.verdict.types import CaseResult
 
 EXPORTERS: tuple[Any, ...] = ("dynamo", "legacy")
+PAGES = {"onnx": "pairs.md", "torchscript": "torchscript-pairs.md"}
+CHECKS = {
+    "onnx": "checker, names, axes, values, past",
+    "torchscript": "file, names, weights, axes, values, past; at the traced size, six others and with padded rows",
+}
 SHOWN = ("torch", "transformers", "onnx", "onnxruntime", "onnxscript")
 HEADINGS = ("model type", "feature", "exporter", "result", "max difference", "seconds", "commit")
 
@@ -51,8 +57,8 @@ def main() -> int:
     """Run what was asked for, print a line for each pair, and write the table."""
     options = _options()
     cases = tuple(
-        Case(model_type, feature, "onnx", exporter, Provider("ready-made"))
-        for exporter in options.exporter
+        Case(model_type, feature, options.target, exporter, Provider("ready-made"))
+        for exporter in (options.exporter if options.target == "onnx" else ("torchscript",))
         for model_type in options.only or FeaturesManager.model_types()
         for feature in FeaturesManager.features_of(model_type)
     )
@@ -68,7 +74,7 @@ def main() -> int:
         row = _row(result, commit)
         done.append(row)
         table[row.model_type, row.feature, row.exporter] = row
-        options.output.write_text(page(table.values(), versions), encoding="utf-8")
+        options.output.write_text(page(table.values(), versions, options.target), encoding="utf-8")
         print(f"{len(done):4}/{len(cases)}  {case.id:55} {row.result}  {row.seconds} s", flush=True)
 
     run_cases(cases, Workers(options.python, jobs=options.jobs), progress)
@@ -84,7 +90,7 @@ def read(path: Path, versions: str) -> list[Row]:
     return [Row(cell[0].strip("`"), *cell[1:]) for cell in cells if len(cell) == len(HEADINGS)]
 
 
-def page(rows: Iterable[Row], versions: str) -> str:
+def page(rows: Iterable[Row], versions: str, target: str = "onnx") -> str:
     """The document: what made it, how many passed, and a line for each pair and exporter."""
     registered = {
         (model_type, feature): place
@@ -97,16 +103,17 @@ def page(rows: Iterable[Row], versions: str) -> str:
     known = [row for row in rows if (row.model_type, row.feature) in registered]
     known.sort(key=lambda row: (registered[row.model_type, row.feature], row.exporter))
     lines = [
-        "# Every model type and feature",
+        f"# Every model type and feature{'' if target == 'onnx' else ' as TorchScript'}",
         "",
-        "Small models with random weights, exported and validated in full (checker, names, axes, values, past).",
+        f"Small models with random weights, exported and validated in full ({CHECKS[target]}).",
         "Max difference is the largest |Δ| from PyTorch over all outputs and shapes; tolerances grow with the outputs.",
         "",
-        "Made by `python benchmarks/pairs.py`, each row at the commit it names, with",
+        f"Made by `python benchmarks/pairs.py{'' if target == 'onnx' else ' --target torchscript'}`, "
+        "each row at the commit it names, with",
         f"{versions}.",
         "",
     ]
-    for exporter in EXPORTERS:
+    for exporter in (*EXPORTERS, "torchscript"):
         mine = [row for row in known if row.exporter == exporter]
         passed = sum(row.result == "passed" for row in mine)
         if mine:
@@ -119,7 +126,7 @@ def page(rows: Iterable[Row], versions: str) -> str:
 def _row(result: CaseResult, commit: str) -> Row:
     reason = _reason(result)
     said = f"{result.outcome}: {reason}" if reason else result.outcome
-    difference = "" if result.max_difference is None else f"{result.max_difference:.1e}"
+    difference = "" if result.max_difference is None else f"{result.max_difference:.1e}".replace("0.0e+00", "0")
     seconds = f"{result.seconds:.1f}"
     return Row(result.model_type, result.feature, result.exporter, said, difference, seconds, commit)
 
@@ -155,12 +162,15 @@ def _commit() -> str:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", choices=PAGES, default="onnx")
     parser.add_argument("--exporter", nargs="+", choices=EXPORTERS, default=EXPORTERS)
     parser.add_argument("--only", nargs="+", choices=FeaturesManager.model_types(), metavar="MODEL_TYPE")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--python", default=sys.executable, help="interpreter with torch and transformers")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "pairs.md")
-    return parser.parse_args()
+    parser.add_argument("--output", type=Path, help="default: docs/pairs.md, docs/torchscript-pairs.md")
+    options = parser.parse_args()
+    options.output = options.output or ROOT / "docs" / PAGES[options.target]
+    return options
 
 
 if __name__ == "__main__":

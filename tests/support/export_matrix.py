@@ -2,7 +2,8 @@
 
     python export_matrix.py REGISTRY EXPORTER MODEL_TYPE...
 
-REGISTRY is `transformers_export` (our ready-made configurations) or `transformers` (those of transformers 4 itself).
+REGISTRY is `transformers_export` (our ready-made configurations) or `transformers` (those of transformers 4 itself),
+EXPORTER is `dynamo`, `legacy` or `torchscript`.
 Needs nothing but what a project interpreter has.
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import transformers
 
-from transformers_export import tiny
+from transformers_export import tiny, torchscript
 from transformers_export.cases.providers import configuration_class
 from transformers_export.onnx import FeaturesManager, export, validate
 from transformers_export.onnx.convert import default_opset
@@ -43,11 +44,16 @@ def _export(model_type: str, feature: str, make: object, exporter: str, case: di
     preprocessor = tiny.make_preprocessor(config, model)
     onnx_config = make(model.config)
     case["class"] = type(onnx_config).__module__
-    opset = default_opset(onnx_config, exporter)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
-        report = validate(onnx_config, preprocessor, model, path, opset=opset)
+        path = Path(folder) / "model"
+        if exporter == "torchscript":
+            torchscript.export(preprocessor, model, onnx_config, path)
+            report = torchscript.validate(onnx_config, preprocessor, model, path)
+        else:
+            opset = default_opset(onnx_config, exporter)
+            export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
+            report = validate(onnx_config, preprocessor, model, path, opset=opset)
+    case["difference"] = report.max_difference
     case["failed"] = {check.name: check.detail for check in report.checks if check.outcome in ("failed", "not-run")}
 
 

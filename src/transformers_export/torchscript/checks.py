@@ -75,10 +75,10 @@ def check_axes(config: Any, manifest: Manifest, runs: Sequence[Run], found: Sequ
         traced = ", ".join(f"{tensor.name} {list(tensor.shape)}" for tensor in manifest.inputs)
         return Check("axes", "advice", f"fixed at {traced}, as asked; pad_to pads smaller inputs", 0.0, 0.0)
     if lost:
-        said = "; ".join(f"does not hold at {answer.where}: {answer.problem}" for answer in lost)
-        hint = "Pad inputs to the traced shapes with pad_to, or trace with fixed=True (--fixed) if they are all you use"
+        others = f", nor at {'; '.join(answer.where for answer in lost[1:])}" if lost[1:] else ""
         where = f"holds at {'; '.join(held)}" if held else "holds nowhere"
-        detail = f"{said}; {where}. {hint}{_remarks(manifest)}"
+        hint = "Pad inputs to the traced shapes with pad_to, or trace with fixed=True (--fixed) if they are all you use"
+        detail = f"does not hold at {lost[0].where} ({lost[0].problem}){others}; {where}. {hint}{_remarks(manifest)}"
         return Check("axes", "failed", detail, figure=float(len(lost)), limit=0.0)
     advice = [*contradictions(config, runs), *fixed_by_model(config, runs)]
     if advice:
@@ -144,7 +144,11 @@ def as_graph(traced: TracedModel) -> Any:
 
     def graph(inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         taken = {name: torch.tensor(inputs[name]) for name in traced.manifest.input_names}
-        return {name: tensor.numpy() for name, tensor in traced(**taken).items()}
+        try:
+            outputs = traced(**taken)
+        except SizeError as error:
+            raise RuntimeError(error.reason) from error  # the report says of which sizes it speaks
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
 
     return graph
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class SizeError(ValueError):
-    """Inputs of a size that a trace does not take."""
+    """Inputs of a size that a trace does not take. `reason` is the tail of it: torch's own words, where it has some."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason or message
 
 
 class TracedModel:
@@ -53,9 +57,11 @@ class TracedModel:
         try:
             outputs = self.module(*given)
         except RuntimeError as error:
+            reason = _reason(error)
             raise SizeError(
-                f"The trace was made at {self._traced()} and does not take {self._shapes(given)}: {_reason(error)}. "
-                "Give it inputs of the traced shapes; transformers_export.torchscript.pad_to pads smaller ones."
+                f"The trace was made at {self._traced()} and does not take {self._shapes(given)}: {reason}. "
+                "Give it inputs of the traced shapes; transformers_export.torchscript.pad_to pads smaller ones.",
+                reason,
             ) from error
         return dict(zip(self.manifest.output_names, outputs, strict=True))
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 _DEPRECATED = re.compile(r"`torch\.jit\.\w+` is (deprecated|not supported in Python 3\.14\+)")
 
+_INSTALLED = "site-packages"
+"""What is said of installed code comes after what is said of the reader's own."""
+
 
 @contextmanager
 def quiet(*, tracing: bool = False) -> Iterator[list[str]]:
@@ -35,7 +38,9 @@ def quiet(*, tracing: bool = False) -> Iterator[list[str]]:
             yield remarks
         finally:
             others = [one for one in caught if not _is_known(one, tracing)]
-            remarks += dict.fromkeys(_remark(one) for one in caught if issubclass(one.category, TracerWarning))
+            said = [one for one in caught if issubclass(one.category, TracerWarning)]
+            said.sort(key=lambda one: _INSTALLED in PurePath(one.filename).parts)
+            remarks += dict.fromkeys(map(_remark, said))
     for one in others:
         warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 

@@ -113,6 +113,20 @@ def test_evidence_is_asked_for_what_the_case_asked_for():
     assert settle(with_past, ended(past)).outcome == "passed"
 
 
+def test_a_trace_shows_other_checks_and_has_no_opset():
+    case = dataclasses.replace(CASE, target="torchscript", exporter="torchscript")
+    own = (CheckResult("file", "passed"), CheckResult("weights", "passed", 0.0, 0.0))
+    traced = dataclasses.replace(PASSED, checks=(*own, *without("checker")), opset=None)
+    result = settle(case, ended(traced))
+    assert (result.outcome, result.target, result.exporter) == ("passed", "torchscript", "torchscript")
+    for name in ("file", "names", "weights", "axes", "values"):
+        lacking = tuple(check for check in traced.checks if check.name != name)
+        assert f"`{name}` among them" in settle(case, ended(dataclasses.replace(traced, checks=lacking))).error.message
+    with_past = dataclasses.replace(case, feature="causal-lm-with-past")
+    assert "`past` among them" in settle(with_past, ended(traced)).error.message
+    assert "graph with nodes" in settle(case, ended(dataclasses.replace(traced, nodes=0))).error.message
+
+
 def test_advice_on_axes_is_no_failure():
     advised = dataclasses.replace(PASSED, checks=(*without("axes"), CheckResult("axes", "advice")))
     assert settle(CASE, ended(advised)).outcome == "passed"

@@ -266,9 +266,24 @@ def test_everything(root: Path) -> None:
     assert ids(plan(root, everything=True)) == ["alpha/default/dynamo", *BETA_CASES]
 
 
-def test_a_target_that_is_not_built_blocks(root: Path) -> None:
-    write(root, {"pyproject.toml": '[tool.transformers-export]\ntargets = ["onnx", "torchscript"]\n'})
-    assert ("target torchscript", True) in {(item.what, item.blocking) for item in plan(root).not_checked}
+@pytest.mark.parametrize(
+    ("targets", "exporters"),
+    [
+        ('["onnx", "torchscript"]', ["dynamo", "legacy", "torchscript"]),
+        ('["torchscript", "torchscript"]', ["torchscript"]),
+        ('["onnx"]', ["dynamo", "legacy"]),
+    ],
+)
+def test_every_target_gives_a_case_and_torchscript_has_no_exporter_to_choose(
+    root: Path, targets: str, exporters: list[str]
+) -> None:
+    write(root, {"pyproject.toml": f"[tool.transformers-export]\ntargets = {targets}\nopset = 17\natol = 0.5\n"})
+    touch(root, ALPHA)
+    made = plan(root, exporter="both").cases
+    assert [case.id for case in made] == [f"alpha/default/{exporter}" for exporter in exporters]
+    assert [case.target for case in made] == ["torchscript" if name == "torchscript" else "onnx" for name in exporters]
+    assert [case.opset for case in made] == [None if name == "torchscript" else 17 for name in exporters]
+    assert {case.atol for case in made} == {0.5}
 
 
 def test_a_transformers_5_checkout_uses_the_ready_made_registry(tmp_path: Path) -> None:

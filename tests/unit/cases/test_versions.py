@@ -48,6 +48,12 @@ def test_onnxscript_is_needed_by_dynamo_alone(exporter, needed):
         require(versions, "python", exporters=[exporter])
 
 
+def test_torchscript_needs_nothing_of_onnx():
+    versions = {name: version for name, version in GOOD.items() if "onnx" not in name}
+    require(versions, "python", exporters=["torchscript"])
+    assert "onnx is not installed, onnxruntime is not installed" in problem(versions, ["legacy", "torchscript"])
+
+
 def test_an_old_python_is_named_before_its_packages():
     message = problem({"python": "3.9.18"})
     assert "Python 3.9.18, expected 3.10 or newer" in message

@@ -50,7 +50,9 @@ def check_values(
     where = "; ".join(describe(run) for run in accepted)
     missing = _missing(config, accepted, needed)
     if missing:
-        why = "; ".join([*refused, *(run.refusal for run in runs if run.refusal)])
+        refusals = list(dict.fromkeys(run.refusal for run in runs if run.refusal))
+        more = [f"{len(refusals) - 1} more like it"] if refusals[1:] else []
+        why = "; ".join([*refused, *refusals[:1], *more])
         return Check("values", "not-run", f"needs {missing}, only these could be compared: {where} ({why})")
     share = max((output.share for output in outputs), default=math.nan)
     problems = [f"{output.name}: {output.problem}" for output in outputs if output.problem]

@@ -1,0 +1,35 @@
+"""Tracing in an interpreter with transformers 4.48.0: our configurations, and its own taken as they are."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.environments import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCRIPT = ROOT / "tests" / "support" / "export_matrix.py"
+MODELS = ("bart", "bert", "distilbert", "gpt2", "t5", "vit")
+"""One architecture of each shape."""
+
+
+@pytest.mark.parametrize("registry", ["transformers_export", "transformers"])
+def test_every_feature_gives_exactly_what_the_model_gives(python_4: Path, registry: str) -> None:
+    done = subprocess.run(
+        [python_4, SCRIPT, registry, "torchscript", *MODELS],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    cases = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [case for case in cases if case["failed"]] == []
+    assert {case["difference"] for case in cases} == {0.0}
+    assert len(cases) == 33
