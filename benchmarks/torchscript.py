@@ -2,8 +2,8 @@
 
     python benchmarks/torchscript.py [--only bert gpt2 vit] [--rounds 15] [--batch 1] [--sequence 128]
 
-Models have the sizes of their default configuration (base) and random weights. Each round runs every kind once, in turn,
-so that a busy machine is busy for all; medians and their ratios to eager are printed as the table of
+Models have the sizes of their default configuration (base), with random weights. Each round runs every kind once, in
+turn, so that a busy machine is busy for all; medians and their ratios to eager are printed as the table of
 docs/torchscript.md.
 """
 
