@@ -49,6 +49,19 @@ class DecoderOnnxConfig(OnnxConfigWithPast):
         return override
 
 
+class ExpertsOnnxConfig(DecoderOnnxConfig):
+    """A decoder with a mixture of experts.
+
+    transformers 5 counts the tokens of each expert, which no exporter can follow; a matrix product over every token's
+    own experts gives the same values.
+    """
+
+    @property
+    def values_override(self) -> Mapping[str, Any] | None:
+        """As any decoder, and the implementation that graphs can hold."""
+        return {**(super().values_override or {}), "_experts_implementation": "batched_mm"}
+
+
 class Seq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):
     """An encoder and a decoder of text."""
 

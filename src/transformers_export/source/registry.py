@@ -27,7 +27,16 @@ _REGISTER = (
     "transformers_export.onnx.FeaturesManager.register",
     "transformers_export.onnx.features.FeaturesManager.register",
 )
-READY_MADE = tuple(SHIPPED + f"transformers_export/onnx/{name}.py" for name in ("features", "ready_made"))
+READY_MADE = tuple(
+    SHIPPED + f"transformers_export/onnx/{name}.py"
+    for name in (
+        "features",
+        *(
+            f"ready_made/{shape}"
+            for shape in ("audio", "decoders", "encoders", "images", "sequence_to_sequence", "several")
+        ),
+    )
+)
 """Our own registry: which Auto class each task takes, and the entries."""
 
 

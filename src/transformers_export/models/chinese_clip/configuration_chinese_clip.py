@@ -1,0 +1,9 @@
+"""ChineseCLIPVision: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class ChineseCLIPVisionOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

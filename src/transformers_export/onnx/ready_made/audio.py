@@ -1,0 +1,3 @@
+"""Ready-made: models of sound."""
+
+from __future__ import annotations
