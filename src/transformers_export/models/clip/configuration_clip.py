@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from transformers_export.models.bases import ImageOnnxConfig
+from transformers_export.models.image_text import TwoTowersOnnxConfig
+
+
+class CLIPOnnxConfig(TwoTowersOnnxConfig):
+    """Texts and images."""
 
 
 class CLIPVisionOnnxConfig(ImageOnnxConfig):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import onnx_ir
 import torch
 
-from transformers_export.onnx.exporters.legacy_operators import free_operators
+from transformers_export.onnx.exporters.legacy_operators import more_operators
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ def capture(
     with (
         tempfile.TemporaryDirectory(prefix="transformers-export-") as folder,
         warnings.catch_warnings(),
-        free_operators(opset),
+        more_operators(opset),
     ):
         # Tracer and deprecation warnings speak to torch's maintainers; validation proves what they only suspect.
         warnings.simplefilter("ignore")

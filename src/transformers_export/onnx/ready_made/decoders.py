@@ -36,6 +36,15 @@ _DECODER_WITH_HEADS = (
 )
 
 FeaturesManager.register(
+    "apertus",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "token-classification",
+    onnx_config="transformers_export.models.apertus.configuration_apertus.ApertusOnnxConfig",
+)
+FeaturesManager.register(
     "arcee",
     *_DECODER_WITH_HEADS,
     onnx_config="transformers_export.models.arcee.configuration_arcee.ArceeOnnxConfig",
@@ -81,6 +90,16 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.cwm.configuration_cwm.CwmOnnxConfig",
 )
 FeaturesManager.register(
+    "deepseek-v3",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.deepseek_v3.configuration_deepseek_v3.DeepseekV3OnnxConfig",
+)
+FeaturesManager.register(
+    "diffllama",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.diffllama.configuration_diffllama.DiffLlamaOnnxConfig",
+)
+FeaturesManager.register(
     "ernie4-5",
     *_DECODER,
     onnx_config="transformers_export.models.ernie4_5.configuration_ernie4_5.Ernie45OnnxConfig",
@@ -94,6 +113,11 @@ FeaturesManager.register(
     "exaone4",
     *_DECODER_WITH_HEADS,
     onnx_config="transformers_export.models.exaone4.configuration_exaone4.Exaone4OnnxConfig",
+)
+FeaturesManager.register(
+    "falcon",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.falcon.configuration_falcon.FalconOnnxConfig",
 )
 FeaturesManager.register(
     "flex-olmo",
@@ -137,7 +161,7 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "gpt-neo",
-    *_DECODER_WITH_CLASSES,
+    *_DECODER_WITH_HEADS,
     onnx_config="transformers_export.models.gpt_neo.configuration_gpt_neo.GPTNeoOnnxConfig",
 )
 FeaturesManager.register(
@@ -157,7 +181,7 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "gpt2",
-    *_DECODER_WITH_LABELS,
+    *_DECODER_WITH_HEADS,
     onnx_config="transformers_export.models.gpt2.configuration_gpt2.GPT2OnnxConfig",
 )
 FeaturesManager.register(
@@ -174,6 +198,16 @@ FeaturesManager.register(
     "granite",
     *_DECODER,
     onnx_config="transformers_export.models.granite.configuration_granite.GraniteOnnxConfig",
+)
+FeaturesManager.register(
+    "granitemoe",
+    *_DECODER,
+    onnx_config="transformers_export.models.granitemoe.configuration_granitemoe.GraniteMoeOnnxConfig",
+)
+FeaturesManager.register(
+    "granitemoeshared",
+    *_DECODER,
+    onnx_config="transformers_export.models.granitemoeshared.configuration_granitemoeshared.GraniteMoeSharedOnnxConfig",
 )
 FeaturesManager.register(
     "helium",
@@ -201,6 +235,16 @@ FeaturesManager.register(
     "llama",
     *_DECODER_WITH_HEADS,
     onnx_config="transformers_export.models.llama.configuration_llama.LlamaOnnxConfig",
+)
+FeaturesManager.register(
+    "mellum",
+    *_DECODER,
+    onnx_config="transformers_export.models.mellum.configuration_mellum.MellumOnnxConfig",
+)
+FeaturesManager.register(
+    "minicpm3",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.minicpm3.configuration_minicpm3.MiniCPM3OnnxConfig",
 )
 FeaturesManager.register(
     "minimax-m2",
@@ -231,6 +275,11 @@ FeaturesManager.register(
     "nanochat",
     *_DECODER,
     onnx_config="transformers_export.models.nanochat.configuration_nanochat.NanoChatOnnxConfig",
+)
+FeaturesManager.register(
+    "nemotron",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.nemotron.configuration_nemotron.NemotronOnnxConfig",
 )
 FeaturesManager.register(
     "olmo",
@@ -331,4 +380,9 @@ FeaturesManager.register(
     "xglm",
     *_DECODER,
     onnx_config="transformers_export.models.xglm.configuration_xglm.XGLMOnnxConfig",
+)
+FeaturesManager.register(
+    "youtu",
+    *_DECODER,
+    onnx_config="transformers_export.models.youtu.configuration_youtu.YoutuOnnxConfig",
 )

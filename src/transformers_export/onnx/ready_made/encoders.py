@@ -49,7 +49,7 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "data2vec-text",
-    *_ENCODER,
+    *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.data2vec.configuration_data2vec_text.Data2VecTextOnnxConfig",
 )
 FeaturesManager.register(
@@ -66,6 +66,14 @@ FeaturesManager.register(
     "ernie",
     *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.ernie.configuration_ernie.ErnieOnnxConfig",
+)
+FeaturesManager.register(
+    "esm",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.esm.configuration_esm.EsmOnnxConfig",
 )
 FeaturesManager.register(
     "esmc",
@@ -164,6 +172,13 @@ FeaturesManager.register(
     "nystromformer",
     *_ENCODER,
     onnx_config="transformers_export.models.nystromformer.configuration_nystromformer.NystromformerOnnxConfig",
+)
+FeaturesManager.register(
+    "openai-gpt",
+    "default",
+    "causal-lm",
+    "sequence-classification",
+    onnx_config="transformers_export.models.openai.configuration_openai.OpenAIGPTOnnxConfig",
 )
 FeaturesManager.register(
     "rembert",

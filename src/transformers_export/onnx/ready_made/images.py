@@ -8,6 +8,10 @@ _IMAGE = (
     "default",
     "image-classification",
 )
+_DETECTION = (
+    "default",
+    "object-detection",
+)
 
 FeaturesManager.register(
     "aimv2-vision-model",
@@ -18,6 +22,11 @@ FeaturesManager.register(
     "beit",
     *_IMAGE,
     onnx_config="transformers_export.models.beit.configuration_beit.BeitOnnxConfig",
+)
+FeaturesManager.register(
+    "bit",
+    *_IMAGE,
+    onnx_config="transformers_export.models.bit.configuration_bit.BitOnnxConfig",
 )
 FeaturesManager.register(
     "chinese-clip-vision-model",
@@ -45,14 +54,26 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.cvt.configuration_cvt.CvtOnnxConfig",
 )
 FeaturesManager.register(
+    "d-fine",
+    *_DETECTION,
+    onnx_config="transformers_export.models.d_fine.configuration_d_fine.DFineOnnxConfig",
+)
+FeaturesManager.register(
     "data2vec-vision",
     *_IMAGE,
     onnx_config="transformers_export.models.data2vec.configuration_data2vec_vision.Data2VecVisionOnnxConfig",
 )
 FeaturesManager.register(
     "deit",
-    *_IMAGE,
+    "default",
+    "image-classification",
+    "masked-im",
     onnx_config="transformers_export.models.deit.configuration_deit.DeiTOnnxConfig",
+)
+FeaturesManager.register(
+    "detr",
+    *_DETECTION,
+    onnx_config="transformers_export.models.detr.configuration_detr.DetrOnnxConfig",
 )
 FeaturesManager.register(
     "dinov2",
@@ -75,6 +96,18 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.donut.configuration_donut_swin.DonutSwinOnnxConfig",
 )
 FeaturesManager.register(
+    "dpt",
+    "default",
+    "semantic-segmentation",
+    "depth-estimation",
+    onnx_config="transformers_export.models.dpt.configuration_dpt.DPTOnnxConfig",
+)
+FeaturesManager.register(
+    "efficientnet",
+    *_IMAGE,
+    onnx_config="transformers_export.models.efficientnet.configuration_efficientnet.EfficientNetOnnxConfig",
+)
+FeaturesManager.register(
     "focalnet",
     "default",
     "image-classification",
@@ -84,6 +117,7 @@ FeaturesManager.register(
 FeaturesManager.register(
     "glpn",
     "default",
+    "depth-estimation",
     onnx_config="transformers_export.models.glpn.configuration_glpn.GLPNOnnxConfig",
 )
 FeaturesManager.register(
@@ -156,6 +190,16 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.resnet.configuration_resnet.ResNetOnnxConfig",
 )
 FeaturesManager.register(
+    "rt-detr",
+    *_DETECTION,
+    onnx_config="transformers_export.models.rt_detr.configuration_rt_detr.RTDetrOnnxConfig",
+)
+FeaturesManager.register(
+    "rt-detr-v2",
+    *_DETECTION,
+    onnx_config="transformers_export.models.rt_detr_v2.configuration_rt_detr_v2.RTDetrV2OnnxConfig",
+)
+FeaturesManager.register(
     "segformer",
     "default",
     "image-classification",
@@ -166,6 +210,11 @@ FeaturesManager.register(
     "siglip-vision-model",
     "default",
     onnx_config="transformers_export.models.siglip.configuration_siglip.SiglipVisionOnnxConfig",
+)
+FeaturesManager.register(
+    "swiftformer",
+    *_IMAGE,
+    onnx_config="transformers_export.models.swiftformer.configuration_swiftformer.SwiftFormerOnnxConfig",
 )
 FeaturesManager.register(
     "swin",
@@ -180,9 +229,33 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.swin2sr.configuration_swin2sr.Swin2SROnnxConfig",
 )
 FeaturesManager.register(
-    "vit",
+    "swinv2",
+    "default",
+    "image-classification",
+    "masked-im",
+    onnx_config="transformers_export.models.swinv2.configuration_swinv2.Swinv2OnnxConfig",
+)
+FeaturesManager.register(
+    "table-transformer",
+    *_DETECTION,
+    onnx_config="transformers_export.models.table_transformer.configuration_table_transformer.TableTransformerOnnxConfig",
+)
+FeaturesManager.register(
+    "textnet",
     *_IMAGE,
+    onnx_config="transformers_export.models.textnet.configuration_textnet.TextNetOnnxConfig",
+)
+FeaturesManager.register(
+    "vit",
+    "default",
+    "image-classification",
+    "masked-im",
     onnx_config="transformers_export.models.vit.configuration_vit.ViTOnnxConfig",
+)
+FeaturesManager.register(
+    "vit-mae",
+    "default",
+    onnx_config="transformers_export.models.vit_mae.configuration_vit_mae.ViTMAEOnnxConfig",
 )
 FeaturesManager.register(
     "vit-msn",
@@ -191,7 +264,6 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "yolos",
-    "default",
-    "object-detection",
+    *_DETECTION,
     onnx_config="transformers_export.models.yolos.configuration_yolos.YolosOnnxConfig",
 )

@@ -70,6 +70,17 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.mbart.configuration_mbart.MBartOnnxConfig",
 )
 FeaturesManager.register(
+    "mt5",
+    "default",
+    "default-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.mt5.configuration_mt5.MT5OnnxConfig",
+)
+FeaturesManager.register(
     "mvp",
     "default",
     "default-with-past",
@@ -102,6 +113,23 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "t5",
-    *_SEQ2SEQ,
+    "default",
+    "default-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
     onnx_config="transformers_export.models.t5.configuration_t5.T5OnnxConfig",
+)
+FeaturesManager.register(
+    "umt5",
+    "default",
+    "default-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.umt5.configuration_umt5.UMT5OnnxConfig",
 )
