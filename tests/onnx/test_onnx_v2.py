@@ -215,8 +215,8 @@ PYTORCH_EXPORT_SEQ2SEQ_WITH_PAST_MODELS = {
 MODELS = PYTORCH_EXPORT_MODELS | PYTORCH_EXPORT_WITH_PAST_MODELS | PYTORCH_EXPORT_SEQ2SEQ_WITH_PAST_MODELS
 
 SHAPES = {"bart", "bert", "distilbert", "gpt2", "t5", "vit"}
-"""One architecture of each shape: these are exported with dynamo here, at ten times the cost of legacy. With legacy it is
-the first architectures, and in turn a part of the others. All of them with both are in docs/pairs.md."""
+"""One architecture of each shape: these are exported with dynamo here, at ten times the cost of legacy. With legacy it
+is the first architectures, and in turn a part of the others. All of them with both are in docs/pairs.md."""
 
 EXPORTED = {"legacy": {*FIRST, *part_of_the_rest()}, "dynamo": SHAPES}
 
