@@ -143,8 +143,13 @@ class Project:
         )
 
 
-def open_project(root: Path, tree: Tree) -> Project:
+def open_project(root: Path, tree: Tree, parsed: Parsed | None = None) -> Project:
     """Recognise the layout of a tree and find its parts; settings win over what is found.
+
+    Args:
+        root: The repository's root.
+        tree: One state of its files.
+        parsed: Files that were parsed for another state of them; what is parsed now is added.
 
     Raises:
         SettingsError: Unreadable settings, an unknown key, or a named file that does not exist.
@@ -156,7 +161,7 @@ def open_project(root: Path, tree: Tree) -> Project:
             raise SettingsError(
                 f"[tool.{_TABLE}] {key} = {path!r}: no such file in {tree.label}. Name a file relative to the root."
             )
-    return _assemble(root, tree, settings, Modules(tree))
+    return _assemble(root, tree, settings, Modules(tree, parsed))
 
 
 def _assemble(root: Path, tree: Tree, settings: Settings, modules: Modules) -> Project:

@@ -44,6 +44,11 @@ class Feature:
         """The feature without `-with-past`."""
         return self.name.replace("-with-past", "")
 
+    @property
+    def past(self) -> bool:
+        """Whether it is exported with past key values; in July 2021 that was a feature of its own."""
+        return self.name.endswith("-with-past") or self.name == "with_past"
+
 
 @dataclass(frozen=True)
 class Entry:
