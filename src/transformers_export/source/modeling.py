@@ -11,7 +11,7 @@ from transformers_export.source.configuration import key_of
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from transformers_export.source.modules import Modules
     from transformers_export.source.snapshot import Snapshot
@@ -57,15 +57,24 @@ class Heads:
 def read(snapshot: Snapshot) -> Heads:
     """Read the tables of a transformers checkout, or the register calls of a package."""
     if snapshot.layout in ("transformers-4", "transformers-5"):
-        return read_table_file(snapshot, TABLES)
+        return read_table_file(snapshot, TABLES, _wanted(snapshot.registry.tasks))
     if snapshot.layout == "package":
         return _registered(snapshot)
     return Heads()
 
 
-def read_table_file(modules: Modules, path: str) -> Heads:
-    """Read the tables in a file of a transformers checkout; nothing is known where it does not exist."""
-    source = modules.source(path)
+def read_tensorflow(snapshot: Snapshot) -> Heads:
+    """The same for TensorFlow."""
+    return read_table_file(snapshot, TENSORFLOW_TABLES, _wanted(snapshot.registry.tensorflow_tasks))
+
+
+def _wanted(tasks: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(auto for autos in tasks.values() for auto in autos)
+
+
+def read_table_file(modules: Modules, path: str, wanted: frozenset[str]) -> Heads:
+    """Read the tables of some Auto classes of a transformers checkout; nothing is known where the file is not there."""
+    source = modules.tables(path, wanted)
     return tables(source, lambda: _keys_of_classes(modules)) if source else Heads()
 
 

@@ -196,4 +196,4 @@ class Snapshot(Modules):
     @cached_property
     def tensorflow_heads(self) -> modeling.Heads:
         """The same for TensorFlow, which only transformers up to 4 has."""
-        return modeling.read_table_file(self, modeling.TENSORFLOW_TABLES)
+        return modeling.read_tensorflow(self)
