@@ -27,6 +27,8 @@ PYTORCH_EXPORT_MODELS = {
     ("convbert", "ConvBertConfig"),
     ("data2vec-text", "Data2VecTextConfig"),
     ("data2vec-vision", "Data2VecVisionConfig"),
+    ("deberta", "DebertaConfig"),
+    ("deberta-v2", "DebertaV2Config"),
     ("deit", "DeiTConfig"),
     ("distilbert", "DistilBertConfig"),
     ("electra", "ElectraConfig"),
