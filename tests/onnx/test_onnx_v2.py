@@ -40,6 +40,8 @@ PYTORCH_EXPORT_MODELS = {
     ("data2vec-audio", "Data2VecAudioConfig"),
     ("data2vec-text", "Data2VecTextConfig"),
     ("data2vec-vision", "Data2VecVisionConfig"),
+    ("deberta", "DebertaConfig"),
+    ("deberta-v2", "DebertaV2Config"),
     ("deit", "DeiTConfig"),
     ("detr", "DetrConfig"),
     ("dinov2", "Dinov2Config"),

@@ -53,6 +53,20 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.data2vec.configuration_data2vec_text.Data2VecTextOnnxConfig",
 )
 FeaturesManager.register(
+    "deberta",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.deberta.configuration_deberta.DebertaOnnxConfig",
+)
+FeaturesManager.register(
+    "deberta-v2",
+    *_ENCODER,
+    onnx_config="transformers_export.models.deberta_v2.configuration_deberta_v2.DebertaV2OnnxConfig",
+)
+FeaturesManager.register(
     "distilbert",
     *_ENCODER,
     onnx_config="transformers_export.models.distilbert.configuration_distilbert.DistilBertOnnxConfig",
