@@ -47,7 +47,7 @@ def main() -> int:
     transformers.logging.set_verbosity_error()
     versions = f"torch {torch.__version__}, transformers {transformers.__version__}"
     print(f"{versions}, {torch.get_num_threads()} thread(s), batch {options.batch}, sequence {options.sequence}\n")
-    print("| model | kind | median ms | of eager | file, MB |")
+    print("| model | kind | median CPU ms | of eager | file, MB |")
     print("|---|---|--:|--:|--:|")
     for model_type in options.only:
         with tempfile.TemporaryDirectory() as folder:
@@ -89,14 +89,14 @@ def _measure(model_type: str, options: argparse.Namespace, folder: Path) -> None
 
 
 def _medians(runs: dict[str, Callable[[], Any]], rounds: int) -> dict[str, float]:
-    """Milliseconds of wall time, every kind once a round."""
+    """Milliseconds of CPU time, which other work on the machine does not stretch; every kind once a round."""
     taken: dict[str, list[float]] = {kind: [] for kind in runs}
     for place in range(WARM_UP + rounds):
         for kind, run in runs.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
             if place >= WARM_UP:
-                taken[kind].append((time.perf_counter() - start) * 1000)
+                taken[kind].append((time.process_time() - start) * 1000)
     return {kind: statistics.median(times) for kind, times in taken.items()}
 
 

@@ -240,6 +240,8 @@ def parse_memory(written: str) -> int:
 
 
 def _require_sensible(settings: Settings) -> None:
+    if not settings.targets:
+        raise SettingsError(f'[tool.{_TABLE}]: targets is empty: expected "onnx", "torchscript" or both.')
     for key in ("opset", "timeout", "jobs", "atol", "memory_limit"):
         value = getattr(settings, key)
         if isinstance(value, (int, float)) and not 0 < value <= _MOST.get(key, _MOST_BYTES):  # TOML has nan and inf

@@ -143,6 +143,8 @@ def test_every_key() -> None:
         ({"memory-limit": 10**400}, "memory-limit = an enormous number"),
         ({"memory-limit": "much"}, "'much' is no amount of memory"),
         ({"ignore": {"unregistered": " "}}, "has no reason"),
+        ({"targets": []}, "targets is empty: expected"),
+        ({"targets": ["tflite"]}, "targets"),
         ([], "must be a table"),
     ],
 )

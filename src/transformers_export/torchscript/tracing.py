@@ -6,7 +6,9 @@ weights are shared or cloned, the model is in evaluation mode and no gradient is
 
 from __future__ import annotations
 
+import contextlib
 import platform
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.flat import FlatModel
     from transformers_export.torchscript.manifest import Kind, Target, TiedWeights
+
+
+_NEURON = ("torch-neuronx", "neuronx-cc", "torch-neuron", "neuron-cc")
+"""Distributions of the SDK whose versions a compiled file depends on."""
 
 
 class Tracer(Protocol):
@@ -164,4 +170,7 @@ def _versions(target: Target) -> dict[str, str]:
         "transformers": transformers.__version__,
         "transformers-export": transformers_export.__version__,
     }
-    return {**versions, "target": target} if target == "neuron" else versions
+    for name in _NEURON if target == "neuron" else ():
+        with contextlib.suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
