@@ -15,10 +15,8 @@ from transformers_export.onnx import FeaturesManager
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
-BLOCKED = ("transformers", "onnx", "onnxruntime", "onnxscript", "onnx_ir", "tokenizers", "safetensors")
-
-# Put before a script: importing any of these fails, wherever they are installed.
-BLOCK = f"import sys\nfor name in {BLOCKED!r}:\n    sys.modules[name] = None\n"
+ONNX = ("onnx", "onnxruntime", "onnxscript", "onnx_ir")
+BLOCKED = ("transformers", *ONNX, "tokenizers", "safetensors")
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,14 @@ def small(model_type: str, feature: str = "default", **changes: Any) -> Small:
 
 def with_torch_alone(script: str, *arguments: str | Path) -> str:
     """Run a script in a fresh process in which importing transformers or onnx fails; return what it printed."""
+    return without(BLOCKED, script, *arguments)
+
+
+def without(blocked: tuple[str, ...], script: str, *arguments: str | Path) -> str:
+    """Run a script in a fresh process in which importing some packages fails; return what it printed."""
+    block = f"import sys\nfor name in {blocked!r}:\n    sys.modules[name] = None\n"
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", BLOCK + script, *map(str, arguments)],
+        [sys.executable, "-W", "error", "-c", block + script, *map(str, arguments)],
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},

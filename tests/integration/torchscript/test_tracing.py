@@ -11,7 +11,7 @@ import pytest
 import torch
 import transformers
 
-from support.traced import Small, small, with_torch_alone
+from support.traced import ONNX, SOURCE, Small, small, with_torch_alone, without
 from transformers_export import torchscript
 from transformers_export.onnx.inputs import Sizes
 from transformers_export.torchscript import declare, export, load, pad_to, save, trace, validate
@@ -207,6 +207,19 @@ def test_names_are_restored_with_torch_alone(bert, inputs, tmp_path):
         assert torch.equal(outputs["logits"], bert.model(**inputs).logits)
 
 
+def test_tracing_and_validating_need_nothing_of_onnx(tmp_path):
+    script = (
+        "import warnings\nwarnings.simplefilter('ignore')\n"
+        f"sys.path.insert(0, {str(SOURCE.parent / 'tests')!r})\n"
+        "from support.traced import small\n"
+        "from transformers_export.torchscript import export, validate\n"
+        "one = small('gpt2', 'causal-lm-with-past')\n"
+        "export(one.preprocessor, one.model, one.config, sys.argv[1])\n"
+        "print(validate(one.config, one.preprocessor, one.model, sys.argv[1]).passed)\n"
+    )
+    assert without(ONNX, script, tmp_path) == "True\n"
+
+
 def test_the_traced_function_itself_has_the_names_as_parameters(bert, inputs):
     module = trace(bert.model, inputs, config=bert.config).module
     assert [each.name for each in module.forward.schema.arguments] == ["self", *inputs]
@@ -238,16 +251,21 @@ def test_a_fixed_trace_takes_its_own_size_alone_and_pad_to_the_smaller_ones(bert
     assert 0 <= found["padding"][1] <= 1
 
 
-@pytest.mark.parametrize("feature", ["causal-lm-with-past", "seq2seq-lm-with-past"])
-def test_a_fixed_trace_with_past_decodes_one_step(feature, tmp_path):
+@pytest.mark.parametrize(
+    ("feature", "sizes"),
+    [
+        ("causal-lm-with-past", Sizes(batch=1, sequence=4, past=6)),
+        ("causal-lm-with-past", Sizes(batch=1, sequence=1, past=6)),
+        ("seq2seq-lm-with-past", Sizes(batch=2, sequence=9, decoder=3, past=6)),
+    ],
+)
+def test_a_fixed_trace_with_past_decodes_one_step(feature, sizes, tmp_path):
     one = small("gpt2" if feature.startswith("causal") else "t5", feature)
-    sizes = Sizes(batch=1, sequence=4, decoder=3, past=6)
     export(one.preprocessor, one.model, one.config, tmp_path, sizes=sizes, fixed=True)
     report = validate(one.config, one.preprocessor, one.model, tmp_path)
     assert report.passed, report.checks
-    assert report.checks[-1].detail.startswith(
-        f"6 tokens prefilled, {4 if feature.startswith('causal') else 3} decoded"
-    )
+    step = sizes.sequence if feature.startswith("causal") else sizes.decoder
+    assert report.checks[-1].detail.startswith(f"6 tokens prefilled, {step} decoded")
 
 
 def test_neuron_goes_the_same_way_with_its_own_tracer_and_is_fixed(bert, inputs, tmp_path):

@@ -51,7 +51,7 @@ def check_values(
     missing = _missing(config, accepted, needed)
     if missing:
         refusals = list(dict.fromkeys(run.refusal for run in runs if run.refusal))
-        more = [f"{len(refusals) - 1} more like it"] if refusals[1:] else []
+        more = [f"and {len(refusals) - 1} more"] if refusals[1:] else []
         why = "; ".join([*refused, *refusals[:1], *more])
         return Check("values", "not-run", f"needs {missing}, only these could be compared: {where} ({why})")
     share = max((output.share for output in outputs), default=math.nan)
