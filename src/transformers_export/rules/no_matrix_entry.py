@@ -51,6 +51,8 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     meant = set_for(matrix, _features(entry)) if matrix and entry else None
     if matrix is None or entry is None or checkpoint is None or meant is None:
         return None
+    if entry.key not in snapshot.keys:
+        return None  # the entry itself is in doubt
     from transformers_export.edits import matrix as edits
 
     path, key, classes = matrix.path, entry.key, _classes(snapshot, entry)
