@@ -18,7 +18,7 @@ from support.github_api import TOKEN
 from support.repositories import git
 
 if TYPE_CHECKING:
-    from support.github_api import GitHub
+    from support.front_door import FrontDoor
 
 ACTION = Path(__file__).resolve().parents[2]
 KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -40,10 +40,11 @@ class Job:
         return Runner(ACTION, self.workspace, temp, self.environ, inputs, token=TOKEN)
 
 
-def pull_request(repository: Path, base: str, head: str, github: GitHub, directory: Path) -> Job:
+def pull_request(repository: Path, base: str, head: str, github: FrontDoor, directory: Path) -> Job:
     """A job on the pull request that brings commit `head` of `repository` onto commit `base`."""
     remote = directory / "remote.git"
     merge = _serve(repository, base, head, remote)
+    github.renamed[github.behind.head] = head
     workspace = directory / "workspace"
     _checkout(remote, workspace)
     event = directory / "event.json"
@@ -60,7 +61,7 @@ def pull_request(repository: Path, base: str, head: str, github: GitHub, directo
         "GITHUB_SHA": merge,
         "GITHUB_REF": "refs/pull/1/merge",
         "GITHUB_RUN_ID": "42",
-        "GITHUB_SERVER_URL": github.url,
+        "GITHUB_SERVER_URL": github.root,
         "GITHUB_API_URL": github.url,
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token-of-the-job-itself",
     }
@@ -95,7 +96,7 @@ def _checkout(remote: Path, workspace: Path) -> None:
     git(workspace, "checkout", "--quiet", "--detach", "refs/remotes/pull/1/merge")
 
 
-def _payload(github: GitHub, base: str, head: str) -> dict[str, object]:
+def _payload(github: FrontDoor, base: str, head: str) -> dict[str, object]:
     repository = {"full_name": github.repository}
     return {
         "action": "synchronize",
