@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.actions_runner import Step
     from support.front_door import FrontDoor
     from support.github_api import GitHub
 
@@ -81,3 +82,11 @@ def door(github: GitHub) -> Iterator[FrontDoor]:
 
     with front_door.open_door(github) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def installed_tool(tmp_path_factory: pytest.TempPathFactory) -> Step:
+    """How the step of action.yml that installs the tool ended: it is the same for every run of a session."""
+    from support import job
+
+    return job.install_tool(tmp_path_factory.mktemp("tool"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from support.github_api import TOKEN
 from support.repositories import git
 
 if TYPE_CHECKING:
+    from support.actions_runner import Step
     from support.front_door import FrontDoor
 
 ACTION = Path(__file__).resolve().parents[2]
@@ -34,10 +35,33 @@ class Job:
     merge: str
     environ: dict[str, str]
 
-    def runner(self, inputs: dict[str, str], temp: Path) -> Runner:
-        """A runner for the action with an own RUNNER_TEMP."""
+    def runner(self, inputs: dict[str, str], temp: Path, tool: Step | None = None) -> Runner:
+        """A runner for the action with an own RUNNER_TEMP; with `tool` it finds the tool installed."""
         temp.mkdir()
-        return Runner(ACTION, self.workspace, temp, self.environ, inputs, token=TOKEN)
+        done: dict[str, Step] = {}
+        if tool is not None:
+            files = temp / "export-action"
+            files.mkdir()
+            done = {"tool": replace(tool, outputs={**tool.outputs, "files": str(files)})}
+        return Runner(ACTION, self.workspace, temp, self.environ, inputs, token=TOKEN, done=done)
+
+
+def install_tool(temp: Path) -> Step:
+    """Run the action's own first step, which installs it."""
+    run = Runner(ACTION, temp, temp, machine()).run(until="tool")
+    assert run.conclusion == "success", run.log
+    return run.steps["tool"]
+
+
+def machine() -> dict[str, str]:
+    """The environment of a runner, before any workflow."""
+    environ = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    return environ | {
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+    }
 
 
 def pull_request(repository: Path, base: str, head: str, github: FrontDoor, directory: Path) -> Job:
@@ -49,12 +73,7 @@ def pull_request(repository: Path, base: str, head: str, github: FrontDoor, dire
     _checkout(remote, workspace)
     event = directory / "event.json"
     event.write_text(json.dumps(_payload(github, base, head)), encoding="utf-8")
-    environ = {name: os.environ[name] for name in KEPT if name in os.environ}
-    environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    environ |= {
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
-        "CI": "true",
-        "GITHUB_ACTIONS": "true",
+    environ = machine() | {
         "GITHUB_EVENT_NAME": "pull_request",
         "GITHUB_EVENT_PATH": str(event),
         "GITHUB_REPOSITORY": github.repository,
@@ -105,6 +124,6 @@ def _payload(github: FrontDoor, base: str, head: str) -> dict[str, object]:
         "pull_request": {
             "number": github.pull_request,
             "base": {"sha": base, "ref": "main", "repo": repository},
-            "head": {"sha": head, "ref": "change", "repo": repository},
+            "head": {"sha": head, "ref": "change", "repo": {"full_name": github.behind.head_repository}},
         },
     }
