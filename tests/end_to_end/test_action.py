@@ -46,15 +46,15 @@ def test_a_complete_change_is_green_and_has_one_comment_however_often_it_runs(
 
     first, python = run(a_job, python_5, tmp_path / "first", None)
     assert outcomes(first) == ALL_GREEN, first.log
-    body = door.behind.comments()[0]["body"]
+    body = door.comments()[0]["body"]
 
     second, _ = run(a_job, python_5, tmp_path / "second", installed_tool, atol="0.001")
     assert outcomes(second) == ALL_GREEN, second.log
 
-    assert [comment["html_url"] for comment in door.behind.comments()] == [first.outputs["comment-url"]]
+    assert [comment["html_url"] for comment in door.comments()] == [first.outputs["comment-url"]]
     assert second.outputs["comment-url"] == first.outputs["comment-url"]
-    assert door.behind.comments()[0]["body"] != body
-    assert "exports verified" in body.splitlines()[1]
+    assert door.comments()[0]["body"] != body
+    assert "exports verified" in body.splitlines()[2]
     assert first.outputs["failed"] == "0"
     verdict = json.loads(Path(first.outputs["verdict"]).read_text(encoding="utf-8"))
     assert len(verdict["cases"]) == int(first.outputs["passed"]) > 0
@@ -87,8 +87,8 @@ def test_a_failing_check_still_writes_the_comment_and_fails_the_job(
     assert outcomes(done) == {**ALL_GREEN, "check": "failure"}, done.log
     assert done.conclusion == "failure"
     assert int(done.outputs["failed"]) > 0
-    (comment,) = door.behind.comments()
-    assert comment["body"].splitlines()[1].startswith("### ❌")
+    (comment,) = door.comments()
+    assert comment["body"].splitlines()[2].startswith("### ❌")
     assert "What failed" in comment["body"]
     assert "::error title=" in done.steps["report"].log
 
@@ -105,7 +105,7 @@ def test_a_change_that_forgot_the_registry_is_annotated_at_its_line(
     place = f"file={finding['path']},line={finding['line']},"
     assert f"::error title=unregistered,{place}" in done.steps["report"].log
     link = f"{door.root}/{door.repository}/blob/{a_job.head}/{finding['path']}#L{finding['line']}"
-    assert link in door.behind.comments()[0]["body"]
+    assert link in door.comments()[0]["body"]
 
 
 def test_a_change_that_concerns_nothing_installs_nothing_and_says_nothing(
@@ -120,7 +120,7 @@ def test_a_change_that_concerns_nothing_installs_nothing_and_says_nothing(
 
     assert outcomes(done) == {**ALL_GREEN, "install": "skipped"}, done.log
     assert not (tmp_path / "temp" / "installed").exists()
-    assert door.behind.comments() == []
+    assert door.comments() == []
     tool = Path(done.steps["tool"].outputs["command"]).parents[1]
     heavy = [name for name in ("torch", "transformers", "onnx", "numpy") if list(tool.rglob(f"site-packages/{name}"))]
     assert heavy == []
@@ -137,7 +137,7 @@ def test_settings_that_cannot_be_read_are_in_the_comment(
     done, _ = run(a_job, python_5, tmp_path / "temp", installed_tool)
 
     assert (done.conclusion, done.steps["plan"].outcome) == ("failure", "failure"), done.log
-    body = door.behind.comments()[0]["body"]
+    body = door.comments()[0]["body"]
     assert "has an unknown key" in body
     assert "exportr" in body
     assert "broke off" not in body
@@ -152,7 +152,7 @@ def test_a_project_that_cannot_be_installed_replaces_an_old_report(
 
     assert outcomes(done) == {**ALL_GREEN, "install": "failure", "check": "skipped"}, done.log
     assert done.conclusion == "failure"
-    assert "could not be installed" in door.behind.comments()[0]["body"]
+    assert "could not be installed" in door.comments()[0]["body"]
     log = done.steps["install"].log.splitlines()
     assert log[0].startswith("::stop-commands::")
     assert log.index("::error::forged") < log.index(f"::{log[0].removeprefix('::stop-commands::')}::")

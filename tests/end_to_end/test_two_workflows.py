@@ -96,18 +96,18 @@ def test_a_pull_request_from_a_fork_gets_its_report(
     assert first.conclusion == ("success" if icon == "✅" else "failure"), first.log
     assert first.steps["report"].summary.startswith(f"### {icon}")
     assert [request for request in fork.requests if not request.startswith("GET ")] == []
-    assert fork.behind.comments() == []
+    assert fork.comments() == []
 
     fork.add_run(42, head, "change", fork.behind.head_repository, conclusion=first.conclusion)
     fork.add_artifact(42, uploaded)
     second = comment(fork, tmp_path / "second")
 
     assert second.conclusion == "success", second.log
-    (written,) = fork.behind.comments()
+    (written,) = fork.comments()
     assert written["body"].splitlines()[2].startswith(f"### {icon}")
     assert "/actions/runs/42" in written["body"]
     assert f"/commit/{head}" in written["body"]
-    assert second.outputs["comment-url"] == written["html_url"].replace(fork.behind.url, fork.root)
+    assert second.outputs["comment-url"] == written["html_url"]
 
 
 def test_the_workflows_fit_each_other() -> None:

@@ -86,6 +86,10 @@ class FrontDoor:
         """How many requests of a method there were."""
         return sum(request.startswith(f"{method} ") for request in self.requests)
 
+    def comments(self) -> list[dict[str, Any]]:
+        """All comments of the pull request, with the addresses this door gives them."""
+        return list(json.loads(self._ours(json.dumps(self.behind.comments()))))
+
     def add_run(self, number: int, head: str, branch: str, repository: str | None, **more: object) -> None:
         """A workflow run on `branch` of `repository`, which is None when the fork was deleted."""
         base = self.behind.call("GET", f"/repos/{self.behind.repository}")

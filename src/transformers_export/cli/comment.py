@@ -58,6 +58,8 @@ def run(options: Namespace) -> int:
         return 0
     except RefusedError as error:
         return _failed(options, str(error))
+    if job.published.detail:
+        warn(job.published.detail, title="The check left something that is no verdict")
     result = publish(
         job.subject,
         lambda previous: compose(job, options.mode, previous),

@@ -31,6 +31,8 @@ class Published:
     instead: str = ""
     broken: bool = False
     """There is a file, and it is no verdict: the job must not be green by it."""
+    detail: str = ""
+    """What is wrong with it, for the log: it may quote what nobody has checked."""
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,11 @@ def read_verdict(options: Namespace) -> Published:
     """
     if options.if_missing is not None and not Path(options.verdict).exists():
         leave_verdict(options.verdict, options.if_missing)
-    published = published_from(read(options.verdict, "a verdict"))
-    if published.broken and options.if_missing is None:
-        raise UsageError(f"{options.verdict}: {published.instead}")
-    return published
-
-
-def published_from(data: bytes) -> Published:
-    """Return what is to be published of the bytes that were left as a verdict."""
     try:
-        return Published(decode(data))
+        return Published(decode(read(options.verdict, "a verdict")))
     except VerdictError as error:
+        if options.if_missing is None:
+            raise UsageError(f"{options.verdict}: {error}") from error
         return Published(None, f"The check left a verdict that cannot be read: {error}", broken=True)
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transformers_export.cli.published import Published, published_from
+from transformers_export.cli.published import Published
 from transformers_export.github.archive import ArchiveError, only_file
 from transformers_export.github.artifact import download
 from transformers_export.github.event import run_url
 from transformers_export.github.session import RefusedError
 from transformers_export.github.trigger import NoSubjectError, read_trigger
-from transformers_export.verdict.schema import MAX_BYTES
+from transformers_export.verdict.schema import MAX_BYTES, VerdictError, VersionError, decode
 from transformers_export.verdict.types import NotChecked
 
 if TYPE_CHECKING:
@@ -79,14 +79,17 @@ def _nothing_left(trigger: Trigger, name: str) -> Published:
 
 
 def examine(data: bytes, trigger: Trigger) -> Published:
-    """Return what is to be published of the zip that was uploaded."""
+    """Return what is to be published of the zip that was uploaded.
+
+    What is wrong with it may quote it, so that goes to the log alone.
+    """
     try:
-        published = published_from(only_file(data, FILE, MAX_BYTES))
-    except ArchiveError as error:
-        return Published(None, f"The check left something that is no verdict: {error}", broken=True)
-    verdict = published.verdict
-    if verdict is None:
-        return published
+        verdict = decode(only_file(data, FILE, MAX_BYTES))
+    except VersionError as error:
+        return Published(None, f"The check left a verdict that cannot be read here. {error}", broken=True)
+    except (ArchiveError, VerdictError) as error:
+        why = "The check left something that is no verdict. The log of the job that wrote this comment says more."
+        return Published(None, why, broken=True, detail=str(error))
     if verdict.head not in (None, trigger.subject.head):
         why = "The check left a verdict of another commit than the one it was to check."
         return Published(None, why, broken=True)

@@ -40,9 +40,9 @@ def download(repository: str, run: int, name: str, *, limit: int, token: str, ap
 
 
 def _newest(api: Github, repository: str, run: int, name: str) -> Artifact | None:
-    """A run that was started again has the artifacts of every attempt."""
+    """A run that was started again has the artifacts of every attempt. Older servers do not know the filter by name."""
     url = f"/repos/{repository}/actions/runs/{run}/artifacts"  # PyGithub's `get_artifacts` needs the run itself first
-    artifacts = PaginatedList(Artifact, api.requester, url, None, list_item="artifacts")
+    artifacts = PaginatedList(Artifact, api.requester, url, {"name": name}, list_item="artifacts")
     named = [artifact for artifact in artifacts if artifact.name == name and not artifact.expired]
     return max(named, key=lambda artifact: artifact.id, default=None)
 

@@ -7,6 +7,7 @@ whole operation, which therefore must begin by looking.
 
 from __future__ import annotations
 
+import re
 import time
 import traceback
 from json import JSONDecodeError
@@ -30,6 +31,9 @@ TIMEOUT = 30
 
 _SECONDARY = 60.0
 """What GitHub asks for after a secondary rate limit that names no time."""
+
+_QUERY = re.compile(r"\?[^\s'\")]+")
+"""The end of an address, which for a storage is the key to it."""
 
 _HINTS = {
     401: "The token is not valid.",
@@ -118,7 +122,7 @@ def _is_limit(error: GithubException) -> bool:
 def explain(error: Exception, api_url: str, wait: float | None = None) -> str:
     """Say in a sentence or two what happened and what to do."""
     if isinstance(error, RequestException):
-        return f"{api_url} could not be reached: {error}"
+        return f"{api_url} could not be reached: {_QUERY.sub('?...', str(error))}"
     if not isinstance(error, GithubException):
         return f"{api_url} answered what GitHub does not: {type(error).__name__}: {str(error)[:200]}"
     message = _message(error)

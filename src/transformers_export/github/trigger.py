@@ -58,7 +58,7 @@ def _read(api: Github, repository: str, number: int) -> Trigger:
     found = [
         pull
         for pull in base.get_pulls(state="all", head=f"{head.owner.login}:{run.head_branch}")
-        if _is_from(pull, head.full_name, run.head_branch) and pull.base.repo.full_name == repository
+        if _is_from(pull, head.full_name, run.head_branch)
     ]
     pull = choose(found, run.head_sha, f"{head.full_name}:{run.head_branch}")
     return Trigger(Subject(repository, pull.number, run.head_sha, number, run.run_attempt or 1), run.conclusion or "")
