@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from support.github_api import GitHub
     from support.job import Job
 
-EXAMPLES = ROOT / "examples" / "two-workflows"
+EXAMPLES = ROOT / "examples"
 ACTION = "org/export-action"
 
 
@@ -52,7 +52,7 @@ def check(a_job: Job, python_5: Path, temp: Path, tool: Step) -> tuple[Run, byte
     """The first workflow, and what it uploads. Its `install` is done already, in the interpreter we name."""
     python = with_repository(python_5, a_job.workspace, temp.parent)
     ours = {"python": str(python), "install": "", "pip-index-url": "", "exporter": "legacy"}
-    runner = a_job.runner(our_step("export.yml")["with"] | ours, temp, tool)
+    runner = a_job.runner(our_step("fork-check.yml")["with"] | ours, temp, tool)
     run = runner.run()
     assert list(runner.artifacts) == ["export-verdict"], run.log
     return run, runner.artifacts["export-verdict"]
@@ -60,7 +60,7 @@ def check(a_job: Job, python_5: Path, temp: Path, tool: Step) -> tuple[Run, byte
 
 def comment(door: FrontDoor, directory: Path) -> Run:
     """The second workflow, in a job of its own: no checkout, nothing of the first job's disk."""
-    step = our_step("export-comment.yml")
+    step = our_step("fork-comment.yml")
     folder = ROOT / step["uses"].partition("@")[0].removeprefix(f"{ACTION}/")
     for name in ("workspace", "temp"):
         (directory / name).mkdir(parents=True)
@@ -111,25 +111,25 @@ def test_a_pull_request_from_a_fork_gets_its_report(
 
 
 def test_the_workflows_fit_each_other() -> None:
-    check_workflow, comment_workflow = workflow("export.yml"), workflow("export-comment.yml")
+    check_workflow, comment_workflow = workflow("fork-check.yml"), workflow("fork-comment.yml")
     action = yaml.safe_load((ROOT / "comment" / "action.yml").read_text(encoding="utf-8"))
     started_by = comment_workflow[True]["workflow_run"]  # YAML 1.1 reads `on` as true
 
     assert started_by == {"workflows": [check_workflow["name"]], "types": ["completed"]}
-    assert our_step("export.yml")["with"]["artifact"] == action["inputs"]["artifact"]["default"]
-    assert our_step("export.yml")["with"]["comment"] == "never"
+    assert our_step("fork-check.yml")["with"]["artifact"] == action["inputs"]["artifact"]["default"]
+    assert our_step("fork-check.yml")["with"]["comment"] == "never"
 
 
 def test_no_job_has_more_than_it_needs_and_the_second_checks_nothing_out() -> None:
     permissions = {
         name: [only["permissions"] for only in workflow(name)["jobs"].values()]
-        for name in ("export.yml", "export-comment.yml")
+        for name in ("fork-check.yml", "fork-comment.yml")
     }
     assert permissions == {
-        "export.yml": [{"contents": "read"}],
-        "export-comment.yml": [{"actions": "read", "pull-requests": "write"}],
+        "fork-check.yml": [{"contents": "read"}],
+        "fork-comment.yml": [{"actions": "read", "pull-requests": "write"}],
     }
-    (second,) = workflow("export-comment.yml")["jobs"].values()
+    (second,) = workflow("fork-comment.yml")["jobs"].values()
     assert [step["uses"].partition("@")[0] for step in second["steps"]] == [
         "actions/setup-python",
         f"{ACTION}/comment",

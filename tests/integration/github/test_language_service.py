@@ -44,9 +44,9 @@ def test_it_has_nothing_to_say(service: Path) -> None:
     [
         ("action.yml", "using: composite", "using: composit"),
         ("comment/action.yml", "runs:", "run:"),
-        ("examples/two-workflows/export-comment.yml", "types: [completed]", "types: [complete]"),
-        ("examples/two-workflows/export-comment.yml", "github.event.workflow_run.event ==", "github.evnt =="),
-        ("examples/two-workflows/export.yml", "contents: read", "content: read"),
+        ("examples/fork-comment.yml", "types: [completed]", "types: [complete]"),
+        ("examples/fork-comment.yml", "github.event.workflow_run.event ==", "github.evnt =="),
+        ("examples/fork-check.yml", "contents: read", "content: read"),
     ],
 )
 def test_it_would_find_a_fault(service: Path, tmp_path: Path, file: str, sound: str, faulty: str) -> None:

@@ -32,7 +32,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("file", ["workflow.yml", "two-workflows/export.yml", "two-workflows/export-comment.yml"])
+@pytest.mark.parametrize("file", ["workflow.yml", "fork-check.yml", "fork-comment.yml"])
 def test_a_workflow_to_paste_is_the_one_that_is_linted(file: str) -> None:
     assert (ROOT / "examples" / file).read_text(encoding="utf-8") in blocks("yaml")
 
@@ -46,20 +46,20 @@ def test_the_inputs_table_is_that_of_the_action(heading: str, action: str) -> No
     assert rows == expected
 
 
-@pytest.mark.parametrize(("begin", "action"), [("Outputs:", "action.yml"), ("Its output is", "comment/action.yml")])
+@pytest.mark.parametrize(("begin", "action"), [("Outputs:", "action.yml"), ("Output:", "comment/action.yml")])
 def test_the_outputs_are_those_of_the_action(begin: str, action: str) -> None:
-    sentence = re.search(rf"^{begin} (.*?)\.(?:\n\n| )", README, flags=re.MULTILINE | re.DOTALL)
+    sentence = re.search(rf"^{begin} (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
     assert sentence
     assert set(re.findall(r"`([\w-]+)`", sentence[1])) == set(load(action)["outputs"])
 
 
 def test_every_permission_of_the_two_workflows_has_its_reason() -> None:
     told = re.findall(r"^\| `([\w-]+: \w+)` \| (first|second) \| .+ \|$", README, flags=re.MULTILINE)
-    files = {"first": "export.yml", "second": "export-comment.yml"}
+    files = {"first": "fork-check.yml", "second": "fork-comment.yml"}
     asked = [
         (f"{name}: {level}", which)
         for which, file in files.items()
-        for job in load(f"examples/two-workflows/{file}")["jobs"].values()
+        for job in load(f"examples/{file}")["jobs"].values()
         for name, level in job["permissions"].items()
     ]
     assert told == asked

@@ -1,27 +1,17 @@
-"""What must hold in both action files whatever else changes in them. That their steps work is shown end to end."""
+"""What must hold in action.yml whatever else changes in it. That its steps work is tests/end_to_end/test_action.py."""
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from transformers_export.cli.arguments import parse
-
 ROOT = Path(__file__).resolve().parents[3]
-
-
-def definition(path: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((ROOT / path).read_text(encoding="utf-8")))
-
-
-DEFINITION, COMMENT = definition("action.yml"), definition("comment/action.yml")
+DEFINITION: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 STEPS: list[dict[str, Any]] = DEFINITION["runs"]["steps"]
-ALL_STEPS = [*STEPS, *COMMENT["runs"]["steps"]]
-SCRIPTS = [step for step in ALL_STEPS if "run" in step]
+SCRIPTS = [step for step in STEPS if "run" in step]
 HOSTILE = [step for step in STEPS if step["id"] in ("install", "check")]
 NOT_FOR_THE_CHANGE = {
     *("GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL"),
@@ -71,45 +61,13 @@ def test_what_the_plan_prints_is_no_command() -> None:
 
 
 def test_report_and_comment_follow_a_failed_check_but_not_a_cancelled_job() -> None:
-    for key in ("report", "upload", "comment"):
+    for key in ("report", "comment"):
         assert "!cancelled()" in by_id(key)["if"]
 
 
-@pytest.mark.parametrize("action", [DEFINITION, COMMENT], ids=lambda action: action["name"])
-def test_every_input_is_used_and_every_output_is_some_steps(action: dict[str, Any]) -> None:
-    text = str(action["runs"])
+def test_every_input_is_used_and_every_output_is_some_steps() -> None:
+    text = str(DEFINITION["runs"])
 
-    assert [name for name in action["inputs"] if f"inputs.{name}" not in text] == []
-    known = {step["id"] for step in action["runs"]["steps"]}
-    assert {entry["value"].split(".")[1] for entry in action["outputs"].values()} <= known
-
-
-def test_the_one_action_of_others_is_pinned_to_a_commit() -> None:
-    """actions/upload-artifact v7.0.0: no shell can upload an artifact. The two actions never use each other."""
-    used = [step["uses"] for step in ALL_STEPS if "uses" in step]
-
-    assert used == ["actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"]
-
-
-def test_a_failed_upload_is_a_warning_unless_told_otherwise() -> None:
-    assert by_id("upload")["continue-on-error"] == "${{ inputs.fail-on-publish-error != 'true' }}"
-
-
-def test_both_actions_install_the_same_tool_in_the_same_way() -> None:
-    install = COMMENT["runs"]["steps"][0]["run"]
-
-    assert install == 'GITHUB_ACTION_PATH="$GITHUB_ACTION_PATH/.."\n' + by_id("tool")["run"]
-
-
-def test_what_both_actions_take_means_the_same() -> None:
-    for name in ("comment", "fail-on-publish-error"):
-        assert COMMENT["inputs"][name]["default"] == DEFINITION["inputs"][name]["default"]
-
-
-@pytest.mark.parametrize("action", [DEFINITION, COMMENT], ids=lambda action: action["name"])
-def test_the_modes_named_are_those_of_the_command(action: dict[str, Any]) -> None:
-    named = re.findall(r"`([\w-]+)`", action["inputs"]["comment"]["description"])
-    assert set(named) == {"always", "on-change", "on-failure", "never"}
-    for mode in {*named, action["inputs"]["comment"]["default"]}:
-        strict = action["inputs"]["fail-on-publish-error"]["default"]
-        assert parse(["comment", "v.json", "--mode", mode, "--fail-on-publish-error", strict]).mode == mode
+    assert [name for name in DEFINITION["inputs"] if f"inputs.{name}" not in text] == []
+    known = {step["id"] for step in STEPS}
+    assert {entry["value"].split(".")[1] for entry in DEFINITION["outputs"].values()} <= known
