@@ -131,6 +131,25 @@ def test_a_run_that_is_not_of_this_pull_request_does_not_comment_on_it(door, cap
     assert comment("--fail-on-publish-error", "true") == 0
     assert said in capsys.readouterr().out
     assert ours(door) == []
+    assert not [request for request in door.requests if "artifacts" in request], "nothing of it was looked at"
+
+
+def test_a_branch_of_that_name_in_another_repository_of_the_same_owner_is_another(door, capsys):
+    name = door.repository.replace("acme/", "other-")
+    door.behind.call("POST", "/user/repos", {"name": name, "auto_init": True}, token=github_api.STRANGER_TOKEN)
+    ran(door, GREEN, repository=f"stranger/{name}")
+    assert comment() == 0
+    assert "No pull request has" in capsys.readouterr().out
+    assert ours(door) == []
+
+
+def test_which_of_two_pull_requests_with_one_head_a_run_was_for_is_not_guessed(door, capsys):
+    asked = {"title": "Again", "head": "stranger:change", "base": "stable"}
+    door.behind.call("POST", f"/repos/{door.repository}/pulls", asked)
+    ran(door, GREEN)
+    assert comment() == 0
+    assert "Several open pull requests (" in capsys.readouterr().out
+    assert ours(door) == []
 
 
 def test_a_closed_pull_request_is_left_alone(door, capsys):

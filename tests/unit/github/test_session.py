@@ -6,7 +6,7 @@ import pytest
 from github import GithubException
 from requests.exceptions import ConnectionError as BrokenConnection
 
-from transformers_export.github.session import ATTEMPTS, PATIENCE, RefusedError, patiently, wait_after
+from transformers_export.github.session import ATTEMPTS, PATIENCE, RefusedError, explain, patiently, wait_after
 
 NOW = 1_800_000_000.0
 SECONDARY = {"message": "You have exceeded a secondary rate limit. Please wait."}
@@ -68,6 +68,14 @@ def test_attempts_end() -> None:
     with pytest.raises(RefusedError, match="GitHub answered 502"):
         patiently(fails, "https://api.github.example", slept.append)
     assert len(slept) == ATTEMPTS - 1
+
+
+def test_an_address_that_is_a_key_is_not_shown() -> None:
+    error = BrokenConnection("Max retries exceeded with url: /blob/1?sig=secret&se=2 (Caused by ...)")
+
+    assert explain(error, "https://api.github.example") == (
+        "https://api.github.example could not be reached: Max retries exceeded with url: /blob/1?... (Caused by ...)"
+    )
 
 
 def test_what_is_no_trouble_of_githubs_passes_through() -> None:
