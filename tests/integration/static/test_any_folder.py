@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support import layouts
-from support.mangling import CHANGES, ENCODINGS, Change, changed
+from support.mutations import CHANGES, ENCODINGS, Change, changed
 from support.overlay import Ground
 from support.static import commit, git
 from transformers_export.cli import main

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.mangling import CHANGES, ENCODINGS, Change, changed
+from support.mutations import CHANGES, ENCODINGS, Change, changed
 from support.overlay import Ground
 from support.repositories import DISTILBERT, DOCS, MATRIX, REGISTRY
 
