@@ -51,6 +51,11 @@ class FeaturesManager:
         "semantic-segmentation": ("AutoModelForSemanticSegmentation",),
         "vision2seq-lm": ("AutoModelForVision2Seq", "AutoModelForImageTextToText"),
         "speech2seq-lm": ("AutoModelForSpeechSeq2Seq",),
+        "audio-classification": ("AutoModelForAudioClassification",),
+        "audio-frame-classification": ("AutoModelForAudioFrameClassification",),
+        "audio-xvector": ("AutoModelForAudioXVector",),
+        "ctc": ("AutoModelForCTC",),
+        "depth-estimation": ("AutoModelForDepthEstimation",),
     }
     """Names in the order to try: transformers 5 renamed one."""
 

@@ -1,7 +1,4 @@
-"""The ready-made configurations: one registration each, read on import and by those who only read Python.
-
-Features stand in the order of transformers.onnx. Sets of features that several model types share have a name.
-"""
+"""Ready-made: encoders of text."""
 
 from __future__ import annotations
 
@@ -24,49 +21,11 @@ _ENCODER_OR_DECODER = (
     "token-classification",
     "question-answering",
 )
-_SEQ2SEQ = (
-    "default",
-    "default-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-)
-_SEQ2SEQ_OR_DECODER = (
-    "default",
-    "default-with-past",
-    "causal-lm",
-    "causal-lm-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-)
-_SEQ2SEQ_WITH_HEADS = (
-    "default",
-    "default-with-past",
-    "causal-lm",
-    "causal-lm-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-    "sequence-classification",
-    "question-answering",
-)
-_IMAGE = (
-    "default",
-    "image-classification",
-)
 
 FeaturesManager.register(
     "albert",
     *_ENCODER,
     onnx_config="transformers_export.models.albert.configuration_albert.AlbertOnnxConfig",
-)
-FeaturesManager.register(
-    "bart",
-    *_SEQ2SEQ_WITH_HEADS,
-    onnx_config="transformers_export.models.bart.configuration_bart.BartOnnxConfig",
-)
-FeaturesManager.register(
-    "beit",
-    *_IMAGE,
-    onnx_config="transformers_export.models.beit.configuration_beit.BeitOnnxConfig",
 )
 FeaturesManager.register(
     "bert",
@@ -77,21 +36,6 @@ FeaturesManager.register(
     "big-bird",
     *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.big_bird.configuration_big_bird.BigBirdOnnxConfig",
-)
-FeaturesManager.register(
-    "bigbird-pegasus",
-    *_SEQ2SEQ_WITH_HEADS,
-    onnx_config="transformers_export.models.bigbird_pegasus.configuration_bigbird_pegasus.BigBirdPegasusOnnxConfig",
-)
-FeaturesManager.register(
-    "blenderbot",
-    *_SEQ2SEQ_OR_DECODER,
-    onnx_config="transformers_export.models.blenderbot.configuration_blenderbot.BlenderbotOnnxConfig",
-)
-FeaturesManager.register(
-    "blenderbot-small",
-    *_SEQ2SEQ_OR_DECODER,
-    onnx_config="transformers_export.models.blenderbot_small.configuration_blenderbot_small.BlenderbotSmallOnnxConfig",
 )
 FeaturesManager.register(
     "camembert",
@@ -105,13 +49,8 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "data2vec-text",
-    *_ENCODER,
+    *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.data2vec.configuration_data2vec_text.Data2VecTextOnnxConfig",
-)
-FeaturesManager.register(
-    "data2vec-vision",
-    *_IMAGE,
-    onnx_config="transformers_export.models.data2vec.configuration_data2vec_vision.Data2VecVisionOnnxConfig",
 )
 FeaturesManager.register(
     "deberta",
@@ -128,11 +67,6 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.deberta_v2.configuration_deberta_v2.DebertaV2OnnxConfig",
 )
 FeaturesManager.register(
-    "deit",
-    *_IMAGE,
-    onnx_config="transformers_export.models.deit.configuration_deit.DeiTOnnxConfig",
-)
-FeaturesManager.register(
     "distilbert",
     *_ENCODER,
     onnx_config="transformers_export.models.distilbert.configuration_distilbert.DistilBertOnnxConfig",
@@ -143,44 +77,61 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.electra.configuration_electra.ElectraOnnxConfig",
 )
 FeaturesManager.register(
+    "ernie",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.ernie.configuration_ernie.ErnieOnnxConfig",
+)
+FeaturesManager.register(
+    "esm",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.esm.configuration_esm.EsmOnnxConfig",
+)
+FeaturesManager.register(
+    "esmc",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.esmc.configuration_esmc.EsmcOnnxConfig",
+)
+FeaturesManager.register(
+    "eurobert",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.eurobert.configuration_eurobert.EuroBertOnnxConfig",
+)
+FeaturesManager.register(
     "flaubert",
     *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.flaubert.configuration_flaubert.FlaubertOnnxConfig",
     model_classes={"causal-lm": "FlaubertWithLMHeadModel"},
 )
 FeaturesManager.register(
-    "gpt-neo",
+    "gte",
     "default",
-    "default-with-past",
-    "causal-lm",
-    "causal-lm-with-past",
-    "sequence-classification",
-    onnx_config="transformers_export.models.gpt_neo.configuration_gpt_neo.GPTNeoOnnxConfig",
-)
-FeaturesManager.register(
-    "gpt2",
-    "default",
-    "default-with-past",
-    "causal-lm",
-    "causal-lm-with-past",
+    "masked-lm",
     "sequence-classification",
     "token-classification",
-    onnx_config="transformers_export.models.gpt2.configuration_gpt2.GPT2OnnxConfig",
-)
-FeaturesManager.register(
-    "gptj",
-    "default",
-    "default-with-past",
-    "causal-lm",
-    "causal-lm-with-past",
-    "question-answering",
-    "sequence-classification",
-    onnx_config="transformers_export.models.gptj.configuration_gptj.GPTJOnnxConfig",
+    onnx_config="transformers_export.models.gte.configuration_gte.GteOnnxConfig",
 )
 FeaturesManager.register(
     "ibert",
     *_ENCODER,
     onnx_config="transformers_export.models.ibert.configuration_ibert.IBertOnnxConfig",
+)
+FeaturesManager.register(
+    "jina-embeddings-v3",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.jina_embeddings_v3.configuration_jina_embeddings_v3.JinaEmbeddingsV3OnnxConfig",
 )
 FeaturesManager.register(
     "layoutlm",
@@ -191,19 +142,22 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.layoutlm.configuration_layoutlm.LayoutLMOnnxConfig",
 )
 FeaturesManager.register(
-    "m2m-100",
-    *_SEQ2SEQ,
-    onnx_config="transformers_export.models.m2m_100.configuration_m2m_100.M2M100OnnxConfig",
+    "lilt",
+    "default",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.lilt.configuration_lilt.LiltOnnxConfig",
 )
 FeaturesManager.register(
-    "marian",
-    *_SEQ2SEQ_OR_DECODER,
-    onnx_config="transformers_export.models.marian.configuration_marian.MarianOnnxConfig",
+    "luke",
+    *_ENCODER,
+    onnx_config="transformers_export.models.luke.configuration_luke.LukeOnnxConfig",
 )
 FeaturesManager.register(
-    "mbart",
-    *_SEQ2SEQ_WITH_HEADS,
-    onnx_config="transformers_export.models.mbart.configuration_mbart.MBartOnnxConfig",
+    "megatron-bert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.megatron_bert.configuration_megatron_bert.MegatronBertOnnxConfig",
 )
 FeaturesManager.register(
     "mobilebert",
@@ -211,19 +165,39 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.mobilebert.configuration_mobilebert.MobileBertOnnxConfig",
 )
 FeaturesManager.register(
-    "perceiver",
-    "image-classification",
-    "masked-lm",
-    "sequence-classification",
-    onnx_config="transformers_export.models.perceiver.configuration_perceiver.PerceiverOnnxConfig",
+    "modernbert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.modernbert.configuration_modernbert.ModernBertOnnxConfig",
 )
 FeaturesManager.register(
-    "plbart",
+    "mpnet",
+    *_ENCODER,
+    onnx_config="transformers_export.models.mpnet.configuration_mpnet.MPNetOnnxConfig",
+)
+FeaturesManager.register(
+    "nomic-bert",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.nomic_bert.configuration_nomic_bert.NomicBertOnnxConfig",
+)
+FeaturesManager.register(
+    "nystromformer",
+    *_ENCODER,
+    onnx_config="transformers_export.models.nystromformer.configuration_nystromformer.NystromformerOnnxConfig",
+)
+FeaturesManager.register(
+    "openai-gpt",
     "default",
     "causal-lm",
-    "seq2seq-lm",
     "sequence-classification",
-    onnx_config="transformers_export.models.plbart.configuration_plbart.PLBartOnnxConfig",
+    onnx_config="transformers_export.models.openai.configuration_openai.OpenAIGPTOnnxConfig",
+)
+FeaturesManager.register(
+    "rembert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.rembert.configuration_rembert.RemBertOnnxConfig",
 )
 FeaturesManager.register(
     "roberta",
@@ -231,24 +205,30 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.roberta.configuration_roberta.RobertaOnnxConfig",
 )
 FeaturesManager.register(
+    "roberta-prelayernorm",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roberta_prelayernorm.configuration_roberta_prelayernorm.RobertaPreLayerNormOnnxConfig",
+)
+FeaturesManager.register(
+    "roc-bert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roc_bert.configuration_roc_bert.RoCBertOnnxConfig",
+)
+FeaturesManager.register(
     "roformer",
     *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.roformer.configuration_roformer.RoFormerOnnxConfig",
 )
 FeaturesManager.register(
+    "splinter",
+    "default",
+    "question-answering",
+    onnx_config="transformers_export.models.splinter.configuration_splinter.SplinterOnnxConfig",
+)
+FeaturesManager.register(
     "squeezebert",
     *_ENCODER,
     onnx_config="transformers_export.models.squeezebert.configuration_squeezebert.SqueezeBertOnnxConfig",
-)
-FeaturesManager.register(
-    "t5",
-    *_SEQ2SEQ,
-    onnx_config="transformers_export.models.t5.configuration_t5.T5OnnxConfig",
-)
-FeaturesManager.register(
-    "vit",
-    *_IMAGE,
-    onnx_config="transformers_export.models.vit.configuration_vit.ViTOnnxConfig",
 )
 FeaturesManager.register(
     "xlm",
@@ -264,4 +244,19 @@ FeaturesManager.register(
     "xlm-roberta-xl",
     *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.xlm_roberta_xl.configuration_xlm_roberta_xl.XLMRobertaXLOnnxConfig",
+)
+FeaturesManager.register(
+    "xlnet",
+    "default",
+    "causal-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.xlnet.configuration_xlnet.XLNetOnnxConfig",
+)
+FeaturesManager.register(
+    "yoso",
+    *_ENCODER,
+    onnx_config="transformers_export.models.yoso.configuration_yoso.YosoOnnxConfig",
 )
