@@ -5,6 +5,7 @@ A runner is what `transformers_export.cases.run:run_case` is in production: call
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -153,6 +154,55 @@ def escapes_by_a_grandchild(case: Case) -> CaseResult:
                 time.sleep(0.05)
         os._exit(0)
     return sleeps(case)
+
+
+def aborts(case: Case) -> CaseResult:
+    os.abort()
+
+
+def attacks_everything(case: Case) -> CaseResult:
+    """Try what it can to reach out of its folder; says in its error what worked."""
+    worked = []
+
+    def attempt(name: str, action) -> None:
+        try:
+            action()
+            worked.append(name)
+        except OSError:
+            pass
+
+    folder = Path(case.provider.folder)
+    attempt("write beside the project", lambda: (folder / "written").write_text("x"))
+    attempt("write into /tmp", lambda: Path("/tmp/transformers-export-was-here").write_text("x"))
+    attempt("forge the result of another case", lambda: Path("../../case-1/result.json").write_text("{}"))
+    attempt("patch our package", lambda: Path(sys.modules[CaseResult.__module__].__file__).open("a").close())
+    attempt("look into its parent", lambda: list(Path(f"/proc/{os.getppid()}/fd").iterdir()))
+    attempt("trace its parent", lambda: Path(f"/proc/{os.getppid()}/mem").open("rb").close())
+    attempt("find another process", _find_another_process)
+    attempt("use sudo and the like", _use_privileges)
+    attempt("reach docker", lambda: Path("/run/docker.sock").stat())
+    with contextlib.suppress(OSError):
+        os.kill(1, signal.SIGKILL)  # the first of its namespaces: the kernel ignores it
+    raise RuntimeError(f"worked: {worked}")
+
+
+def _find_another_process() -> None:
+    if {entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()} <= {"1", str(os.getpid())}:
+        raise OSError
+
+
+def _use_privileges() -> None:
+    if "NoNewPrivs:\t1" in Path("/proc/self/status").read_text():
+        raise OSError
+
+
+def forks_forever(case: Case) -> CaseResult:
+    """A fork bomb with a bound of its own, should ours not hold: 1,024 processes, and all end after half a minute."""
+    signal.alarm(30)
+    for _ in range(10):
+        os.fork()
+    time.sleep(60)
+    return passes(case)
 
 
 def parent_of(pid: int) -> int:

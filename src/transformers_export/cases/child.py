@@ -11,6 +11,7 @@ import gc
 import importlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 OUT_OF_MEMORY = 77
 """Exit code of a case that was refused memory: its limit, not its fault."""
+NOT_CONTAINED = 78
+"""Exit code of a case that did not get the namespaces which the server had tried: it is not run without them."""
 _MEMORY_WORDS = ("can't allocate memory", "not enough memory", "failed to allocate memory", "std::bad_alloc")
 
 
@@ -51,8 +54,7 @@ def run_in_directory(directory: Path, runner: str) -> int:
     case = decode_case(case_file(directory).read_bytes())
     scratch = directory / "scratch"
     scratch.mkdir()
-    os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
-    os.chdir(scratch)
+    _keep_files_in(scratch)
     _limit_memory(case.memory_limit)
     _prepend_project(case.provider)
     try:
@@ -90,6 +92,17 @@ def _redirect(log: Path) -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     faulthandler.enable(2)  # a crash leaves its Python frames in the log
+
+
+def _keep_files_in(scratch: Path) -> None:
+    """Let everything the case's libraries write go below `scratch`, also where the server read the place before us."""
+    os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
+    tempfile.tempdir = None
+    modules = os.environ["HF_MODULES_CACHE"] = str(scratch / "modules")
+    for name in ("transformers.utils", "transformers.utils.hub", "transformers.dynamic_module_utils"):
+        if hasattr(sys.modules.get(name), "HF_MODULES_CACHE"):
+            sys.modules[name].HF_MODULES_CACHE = modules  # type: ignore[attr-defined]
+    os.chdir(scratch)
 
 
 def _prepend_project(provider: Provider) -> None:
