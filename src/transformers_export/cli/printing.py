@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transformers_export.verdict.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -11,7 +13,15 @@ if TYPE_CHECKING:
 
 
 def lines(verdict: Verdict, *, strict: bool = False) -> Iterator[str]:
-    """Yield the verdict's lines: findings, cases, what was not checked, and the conclusion last."""
+    """Yield the verdict's lines: findings, cases, what was not checked, and the conclusion last.
+
+    Names and messages are a pull request's: a terminal must not obey the escape sequences in them.
+    """
+    for line in _lines(verdict, strict=strict):
+        yield visible(line, lines=True)
+
+
+def _lines(verdict: Verdict, *, strict: bool) -> Iterator[str]:
     for finding in verdict.findings:
         yield from _finding(finding)
     if verdict.cases:

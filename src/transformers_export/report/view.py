@@ -243,8 +243,13 @@ def what_happened(case: CaseResult) -> str:
     return case.reason or case.outcome
 
 
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning when it is longer than `length` characters."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def _cutter(length: int) -> Callable[[str], str]:
-    return lambda text: text if len(text) <= length else text[: length - 1] + "…"
+    return lambda text: shortened(text, length)
 
 
 def _sha(value: str | None) -> str | None:
