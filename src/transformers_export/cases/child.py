@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformers_export.cases.failure import cause_of, describe
+from transformers_export.cases.failure import cause_of, describe, is_out_of_memory
 from transformers_export.cases.imports import source_folders
 from transformers_export.cases.protocol import (
     MAX_RESULT_BYTES,
@@ -36,7 +36,6 @@ OUT_OF_MEMORY = 77
 """Exit code of a case that was refused memory: its limit, not its fault."""
 NOT_CONTAINED = 78
 """Exit code of a case that did not get the namespaces which the server had tried: it is not run without them."""
-_MEMORY_WORDS = ("can't allocate memory", "not enough memory", "failed to allocate memory", "std::bad_alloc")
 
 
 def run_in_directory(directory: Path, runner: str) -> int:
@@ -60,7 +59,7 @@ def run_in_directory(directory: Path, runner: str) -> int:
     try:
         result = _load(runner)(case)
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             return OUT_OF_MEMORY
         own = [case.provider.folder] if case.provider.folder else []
         result = CaseResult(
@@ -130,10 +129,6 @@ def _limit_memory(limit: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or most < hard:
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in _MEMORY_WORDS)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -126,7 +126,7 @@ def test_a_keeper_and_a_first_process_are_not_counted_as_memory_of_the_case():
 def test_a_fork_bomb_is_ended_and_the_next_case_runs(contain):
     results = run_cases((case("forks_forever"), case("passes")), workers(contain=contain)).results
     assert [r.outcome for r in results] == ["undecided", "passed"]
-    assert results[0].reason == "Started more than 512 processes."
+    assert results[0].reason == "Started more than 128 processes."
     assert not [p for p in psutil.Process().children(recursive=True) if "case_runners" in str(p.cmdline())]
 
 

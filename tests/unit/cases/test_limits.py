@@ -13,12 +13,12 @@ MEBI = 2**20
     ("seconds", "memory", "printed", "processes", "said"),
     [
         (0.0, 0, 0, 0, None),
-        (10.0, 100 * MEBI, 64 * MEBI, 512, None),
+        (10.0, 100 * MEBI, 64 * MEBI, 128, None),
         (10.1, 0, 0, 0, "Past its time limit of 10 s."),
         (1.0, 100 * MEBI + 1, 0, 0, "Past its memory limit: 100 MiB of 100 MiB."),
         (11.0, 200 * MEBI, 0, 0, "Past its time limit of 10 s."),
         (1.0, 0, 64 * MEBI + 1, 0, "Printed more than 64 MiB."),
-        (1.0, 0, 0, 513, "Started more than 512 processes."),
+        (1.0, 0, 0, 129, "Started more than 128 processes."),
     ],
 )
 def test_a_limit_is_passed_only_beyond_it(seconds, memory, printed, processes, said):
