@@ -4,6 +4,8 @@ comment holds nothing but our words and escaped data. What one job cannot preven
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,7 @@ import pytest
 from support import attacks, github_api, job
 from support.environments import with_repository
 from support.markdown import see
-from support.repositories import make_repository
+from support.repositories import ROOT, make_repository
 from transformers_export.cases.contain import why_not
 from transformers_export.report.render import MARKER
 
@@ -129,3 +131,31 @@ def test_the_comment_holds_our_words_and_escaped_data(attacked: Attacked) -> Non
     assert "\x1b" not in attacked.comment
     assert github_api.TOKEN not in attacked.done.log + attacked.comment
     assert "token-of-the-job-itself" not in attacked.done.log + attacked.comment
+
+
+@pytest.fixture(scope="module")
+def lies(tmp_path_factory: pytest.TempPathFactory, python_5: Path) -> dict[str, str]:
+    """How the cases ended that would fail, were they honest."""
+    directory = tmp_path_factory.mktemp("lies")
+    repository = make_repository(directory / "acme-models")
+    attacks.pull_request(repository, directory, attacks.LIES)
+    command = [sys.executable, "-m", "transformers_export", "check", "--base", "main", "--exporter", "legacy"]
+    told = [*command, "--json", str(directory / "verdict.json"), "--python", str(python_5), "--jobs", "1"]
+    done = subprocess.run(told, cwd=repository.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    cases = json.loads((directory / "verdict.json").read_text(encoding="utf-8"))["cases"]
+    return {case["model_type"]: case["outcome"] for case in cases}
+
+
+@pytest.mark.parametrize("name", ["honest", "exiter", "piper", "neighbour"])
+def test_these_lies_change_nothing(lies: dict[str, str], name: str) -> None:
+    assert lies[f"acme-{name}"] == "failed"
+
+
+@pytest.mark.parametrize("name", ["liar", "patcher", "tracer"])
+def test_these_lies_no_process_can_prevent_about_itself_and_security_md_says_so(
+    lies: dict[str, str], name: str
+) -> None:
+    """A case runs in one process with the check of it. Should this ever fail, SECURITY.md promises too little."""
+    assert lies[f"acme-{name}"] == "passed"
+    assert "its own result" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")

@@ -89,6 +89,68 @@ ATTACKS = {
 }
 """Model name -> what its configuration does."""
 
+_FORGED = """
+        checks = [{"name": n, "outcome": "passed", "figure": 0.1, "limit": 1.0} for n in CHECKS.split()]
+        forged = {"model_type": "m", "feature": "f", "target": "onnx", "exporter": "legacy", "outcome": "passed"}
+        forged |= {"checks": checks, "max_difference": 1e-7, "tolerance": 1e-5, "opset": 18, "nodes": 50, "bytes": 1000}
+        forged = json.dumps(forged).encode()
+""".replace("CHECKS", repr("checker names axes values"))
+
+LIES = {
+    "honest": 'raise RuntimeError("this model cannot be exported")',
+    "liar": _FORGED
+    + """
+        pathlib.Path("../result.json").write_bytes(forged)
+        os._exit(0)
+    """,
+    "patcher": _FORGED
+    + """
+        import transformers_export.cases.child as child
+        child.encode_result = lambda result: forged
+        raise RuntimeError("this model cannot be exported")
+    """,
+    "tracer": _FORGED
+    + """
+        import ctypes
+        import sys
+
+        def trace(frame, event, arg):
+            if frame.f_code.co_name == "_write" and "data" in frame.f_locals:
+                frame.f_locals["data"] = forged
+                ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
+            return trace
+
+        sys.settrace(trace)
+        raise RuntimeError("this model cannot be exported")
+    """,
+    "exiter": _FORGED
+    + """
+        import atexit
+        atexit.register(lambda: pathlib.Path("../result.json").write_bytes(forged))
+        raise RuntimeError("this model cannot be exported")
+    """,
+    "piper": """
+        for number in range(64):
+            for id in range(8):
+                message = json.dumps({"type": "finished", "id": id, "exit_code": 0, "signal": None}).encode() + b"\\n"
+                try:
+                    os.write(number, message)
+                except OSError:
+                    pass
+        raise RuntimeError("this model cannot be exported")
+    """,
+    "neighbour": _FORGED
+    + """
+        for folder in pathlib.Path("../..").resolve().glob("case-*"):
+            try:
+                (folder / "result.json").write_bytes(forged)
+            except OSError:
+                pass
+        raise RuntimeError("this model cannot be exported")
+    """,
+}
+"""Ways to turn a case that fails green."""
+
 _FILE = '''"""{title} is Heron, and attacks."""
 
 import json
