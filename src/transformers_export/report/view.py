@@ -120,6 +120,9 @@ class Page:
     new: Listed[Finding]
     standing: Listed[Finding]
     fixed: Listed[Finding]
+    exporter: str
+    """Of all exports, where they have one; then it is said once and has no column. So with the opset."""
+    opset: str
     rows: Listed[Row]
     folded: Listed[Row]
     failures: Listed[Failure]
@@ -150,6 +153,8 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         new=_findings(verdict, "new", limits),
         standing=_findings(verdict, "standing", limits),
         fixed=_findings(verdict, "fixed", limits),
+        exporter=cut(_common(_exporter(case) for case in cases)),
+        opset=_common(figures.count(case.opset) for case in cases),
         rows=_part(rows, 0, unfolded),
         folded=_part(rows, unfolded, len(cases)),
         failures=_list(cases, limits.failures, lambda c: _failure(c, limits), lambda c: c.outcome in _WORST_FIRST[:2]),
@@ -268,6 +273,12 @@ def _list(
 ) -> Listed[T]:
     kept = [entry for entry in entries if keep(entry)]
     return Listed(tuple(make(entry) for entry in kept[:limit]), max(0, len(kept) - limit))
+
+
+def _common(values: Iterable[str]) -> str:
+    """The value all have, or nothing."""
+    (value, *others) = {*values} or {""}
+    return "" if others or value == figures.NOTHING else value
 
 
 def _part(rows: Listed[Row], start: int, stop: int) -> Listed[Row]:

@@ -18,6 +18,7 @@ DOCUMENTS = (
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "tests/README.md",
     "examples/README.md",
     "benchmarks/README.md",
@@ -36,17 +37,41 @@ def test_the_workflow_to_paste_is_the_one_that_is_linted() -> None:
     assert (ROOT / "examples" / "workflow.yml").read_text(encoding="utf-8") in blocks("yaml")
 
 
-def test_the_inputs_table_is_that_of_the_action() -> None:
-    table = re.findall(r"^\| `([\w-]+)` \| (?:`([^`]*)`)? ?\| (.*) \|$", README, flags=re.MULTILINE)
-    inputs = load("action.yml")["inputs"]
-    expected = [(name, its["default"], " ".join(its["description"].split())) for name, its in inputs.items()]
-    assert table == expected
+ACTIONS = [path for path in ("action.yml", "comment/action.yml") if (ROOT / path).exists()]
+"""In the order in which the README explains them."""
 
 
-def test_the_outputs_are_those_of_the_action() -> None:
-    sentence = re.search(r"^Outputs: (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
-    assert sentence
-    assert set(re.findall(r"`([\w-]+)`", sentence[1])) == set(load("action.yml")["outputs"])
+def test_the_inputs_tables_are_those_of_the_actions() -> None:
+    tables = re.findall(r"^\| `([\w-]+)` \| (?:`([^`]*)`)? ?\| (.*) \|$", README, flags=re.MULTILINE)
+    inputs = [item for path in ACTIONS for item in load(path)["inputs"].items()]
+    expected = [(name, its["default"], " ".join(its["description"].split())) for name, its in inputs]
+    assert tables == expected
+
+
+def test_the_outputs_are_those_of_the_actions() -> None:
+    sentences = re.findall(r"^Outputs?: (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
+    named = [set(re.findall(r"`([\w-]+)`", sentence)) for sentence in sentences]
+    assert named == [set(load(path)["outputs"]) for path in ACTIONS]
+
+
+def calls(script: str) -> list[list[str]]:
+    """The commands of ours in a script, each as its name and its flags; an array is spelt out."""
+    added = re.findall(r"arguments\+?=\(([^)]*)\)", script)
+    whole = script.replace('"${arguments[@]}"', " ".join(added)).replace("\\\n", " ")
+    found = re.findall(r'"\$TOOL" (\w+)(.*)', whole)
+    return [[command, *re.findall(r"(?<!\S)--[\w-]+", rest)] for command, rest in found]
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+def test_every_flag_an_action_passes_is_one_the_command_has(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    scripts = [step["run"] for step in load(path)["runs"]["steps"] if "run" in step]
+    found = [call for script in scripts for call in calls(script)]
+    assert found
+    for command, *flags in found:
+        with pytest.raises(SystemExit):
+            parse([command, "--help"])
+        has = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+        assert set(flags) <= has, command
 
 
 def test_the_hooks_to_paste_are_those_of_the_manifest() -> None:
@@ -89,7 +114,7 @@ def test_make_has_every_target_the_documents_name() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
     named = {word for document in DOCUMENTS for word in re.findall(r"make ([a-z]+)", (ROOT / document).read_text())}
-    assert {name for name in named if name in ("test", "lint", "demo", "pictures", "clean")} <= targets
+    assert {name for name in named if name in ("test", "lint", "demo", "pictures", "clean", "requirements")} <= targets
 
 
 def test_the_tested_versions_are_the_pinned_ones() -> None:
