@@ -228,7 +228,7 @@ def local_command(verdict: Verdict) -> str:
     exporter = "both" if len(used) == 2 else next(iter(used), "")
     return " ".join(
         ["transformers-export check"]
-        + ([f"--base {base}"] if base else [])
+        + (["--all"] if base and base == verdict.head else [f"--base {base}"] if base else [])
         + ([f"--exporter {exporter}"] if exporter else [])
     )
 

