@@ -179,11 +179,37 @@ def attacks_everything(case: Case) -> CaseResult:
     attempt("open what its parent has open", _open_a_file_of_its_parent)
     attempt("trace its parent", lambda: Path(f"/proc/{os.getppid()}/mem").open("rb").close())
     attempt("find another process", _find_another_process)
+    attempt("change a setting of the kernel", lambda: Path("/proc/sys/kernel/core_pattern").open("a").close())
+    attempt("open a device of the machine", _open_a_device)
+    attempt("undo it in namespaces below", _remount)
     attempt("use sudo and the like", _use_privileges)
     attempt("reach docker", lambda: Path("/run/docker.sock").stat())
     with contextlib.suppress(OSError):
         os.kill(1, signal.SIGKILL)  # the first of its namespaces: the kernel ignores it
     raise RuntimeError(f"worked: {worked}")
+
+
+def _open_a_device() -> None:
+    usual = {"null", "zero", "full", "random", "urandom", "shm", "fd", "stdin", "stdout", "stderr"}
+    if {entry.name for entry in Path("/dev").iterdir()} <= usual:
+        raise OSError
+
+
+def _remount() -> None:
+    """As the root of a user namespace below this one: make everything writable again."""
+    command = [
+        "unshare",
+        "--user",
+        "--map-current-user",
+        "--keep-caps",
+        "--mount",
+        "mount",
+        "-o",
+        "remount,rw,bind",
+        "/",
+    ]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        raise OSError
 
 
 def _open_a_file_of_its_parent() -> None:

@@ -13,20 +13,24 @@ import contextlib
 import ctypes
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 _NEW_NAMESPACES = 0x10000000 | 0x00020000 | 0x20000000 | 0x08000000
 """CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWIPC. The network stays: the install step had it too."""
-_MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_REC, _MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+_MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_BIND, _MS_MOVE = 1, 2, 4, 8, 4096, 8192
+_MS_REC, _MS_PRIVATE = 16384, 1 << 18
 _SYS_MOUNT_SETATTR = 442
 """The same on every architecture; since Linux 5.12."""
 _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP = 38, 24
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPABILITIES = 64
-_HIDDEN = ("/run", "/dev/shm")  # noqa: S108 - sockets of services (docker's makes root of whoever reaches it)
-_SHARED_MEMORY = "size=256m"
-"""Bound of what a case keeps in the empty folders put in place of the hidden ones: it is memory nobody else counts."""
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+"""All of `/dev` a case gets. A read-only mount does not keep root from writing to a disk's device."""
+_LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+_TEMPORARY = b"size=256m,mode=1777"
+"""Bound of what a case keeps in the empty folders it gets: it is memory nobody else counts."""
 
 
 class NotContained(Exception):  # noqa: N818 - says what is the case, as the verdict will
@@ -38,20 +42,21 @@ def why_not() -> str:
     if not sys.platform.startswith("linux"):
         return f"not on {sys.platform}"
     read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _try(write)
-    os.close(write)
+    with tempfile.TemporaryDirectory() as folder:
+        child = os.fork()
+        if child == 0:
+            _try(write, Path(folder))
+        os.close(write)
+        os.waitpid(child, 0)
     with os.fdopen(read, encoding="utf-8", errors="replace") as stream:
         said = stream.read(200)
-    os.waitpid(child, 0)
     return "" if said == "contained" else said or "the attempt ended without a word"
 
 
-def _try(write: int) -> None:
+def _try(write: int, folder: Path) -> None:
     """In the process that is thrown away: say `contained`, or what was refused, and end."""
     try:
-        enter(Path.cwd())
+        enter(folder)
         if (inner := os.fork()) == 0:
             settle_in()
             os.write(write, b"contained")
@@ -83,13 +88,31 @@ def enter(writable: Path) -> None:
     _must(libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount")
     folder = os.fsencode(writable.resolve())
     _must(libc.mount(folder, folder, None, _MS_BIND | _MS_REC, None), "mount")
-    hidden = [name for name in _HIDDEN if Path(name).is_dir() and not folder.startswith(os.fsencode(f"{name}/"))]
-    for name in hidden:
-        flags = _MS_NOSUID | _MS_NODEV
-        _must(libc.mount(b"tmpfs", os.fsencode(name), b"tmpfs", flags, _SHARED_MEMORY.encode()), f"mount on {name}")
+    _few_devices(libc, folder)
+    hides = Path("/run").is_dir() and not folder.startswith(b"/run/")  # sockets: docker's makes root of who reaches it
+    if hides:
+        _must(libc.mount(b"tmpfs", b"/run", b"tmpfs", _MS_NOSUID | _MS_NODEV, _TEMPORARY), "mount on /run")
     _set_read_only(libc, b"/", on=True, recursive=True)
-    for place in (folder, *(os.fsencode(name) for name in hidden)):
+    for place in (folder, b"/dev/shm"):
         _set_read_only(libc, place, on=False, recursive=False)
+
+
+def _few_devices(libc: ctypes.CDLL, folder: bytes) -> None:
+    """Put a `/dev` in place that has what programs expect and nothing of the machine's own."""
+    made = Path(os.fsdecode(folder), "dev")
+    made.mkdir()
+    _must(libc.mount(b"tmpfs", os.fsencode(made), b"tmpfs", _MS_NOSUID, _TEMPORARY), "mount of /dev")
+    for name in _DEVICES:
+        (made / name).touch()
+        device = os.fsencode(made / name)
+        _must(libc.mount(os.fsencode(f"/dev/{name}"), device, None, _MS_BIND, None), f"mount of /dev/{name}")
+    for name, target in _LINKS.items():
+        (made / name).symlink_to(target)
+    (made / "shm").mkdir()
+    shared = os.fsencode(made / "shm")
+    _must(libc.mount(b"tmpfs", shared, b"tmpfs", _MS_NOSUID | _MS_NODEV, _TEMPORARY), "mount of /dev/shm")
+    _must(libc.mount(os.fsencode(made), b"/dev", None, _MS_MOVE, None), "mount on /dev")
+    made.rmdir()
 
 
 def settle_in() -> None:
@@ -99,7 +122,8 @@ def settle_in() -> None:
         NotContained: the system refuses.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    _must(libc.mount(b"proc", b"/proc", b"proc", _MS_NOSUID | _MS_NODEV | _MS_NOEXEC, None), "mount of /proc")
+    flags = _MS_RDONLY | _MS_NOSUID | _MS_NODEV | _MS_NOEXEC  # what is in /proc/sys is the whole machine's
+    _must(libc.mount(b"proc", b"/proc", b"proc", flags, None), "mount of /proc")
     for capability in range(_CAPABILITIES):
         libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)  # fails beyond the kernel's last one, which is fine
     forbid_new_privileges()

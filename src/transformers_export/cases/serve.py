@@ -82,6 +82,8 @@ class Server:
         self.requests = requests
         self.replies = replies
         self.runner = runner
+        self.wake: tuple[int, ...] = ()
+        """The pipe that tells the loop of an ended child."""
         self.contains = False
         """Whether each case gets namespaces of its own."""
         self.keepers: dict[int, int] = {}
@@ -94,6 +96,7 @@ class Server:
     def loop(self) -> None:
         """Serve until the tool closes our standard input, then end everything that is still below us."""
         wake_read, wake_write = os.pipe()
+        self.wake = (wake_read, wake_write)
         os.set_blocking(wake_write, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
@@ -134,7 +137,8 @@ class Server:
         """Be the keeper: fork the case, say how it ended, stay as the head of its family until the tool ends us."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.close(self.requests)
+        for descriptor in (self.requests, *self.wake):
+            os.close(descriptor)
         os.setpgid(0, 0)
         adopt_orphans()
         end_with_parent()
