@@ -12,13 +12,18 @@ if TYPE_CHECKING:
     from transformers_export.verdict.types import CaseResult, Finding, NotChecked, Verdict
 
 
+_CONTINUED = "\n    | "
+
+
 def lines(verdict: Verdict, *, strict: bool = False) -> Iterator[str]:
     """Yield the verdict's lines: findings, cases, what was not checked, and the conclusion last.
 
-    Names and messages are a pull request's: a terminal must not obey the escape sequences in them.
+    Names and messages are a pull request's: a terminal must not obey the escape sequences in them, and a runner, which
+    takes a line for a command that starts with `::` after any spaces, no line of them.
     """
     for line in _lines(verdict, strict=strict):
-        yield visible(line, lines=True)
+        shown = visible(line, lines=True)
+        yield _CONTINUED.join(f"| {part}" if part.startswith("::") else part for part in shown.split("\n"))
 
 
 def _lines(verdict: Verdict, *, strict: bool) -> Iterator[str]:

@@ -161,10 +161,14 @@ class _GitTree:
         return tuple(name.removeprefix(self._rev + ":") for name in found)
 
 
+_NEEDLE = 200
+
+
 def _search(root: Path, texts: Sequence[str], where: list[str], patterns: Sequence[str]) -> tuple[str, ...]:
     if not texts:
         return ()
-    needles = [argument for text in texts for argument in ("-e", text)]
+    # git takes no endless pattern; the beginning of one finds every file the whole of it is in
+    needles = [argument for text in texts for argument in ("-e", text[:_NEEDLE])]
     # -a: attributes such as `*.py -diff` make git call Python binary, and would hide it.
     command = ["grep", "-l", "-z", "-a", "-F", *needles, *where, "--", *patterns]
     return tuple(sorted(git.names(git.run(root, *command, expected=(0, 1)))))
