@@ -5,16 +5,19 @@
 # That keeps accidents apart, not attackers: see SECURITY.md.
 set -euo pipefail
 
-while IFS= read -r name; do
+# By env, not by unset: bash hands on variables whose names it does not take itself, such as `SOME-ACTION_TOKEN`.
+scrubbed=(env)
+while IFS= read -r -d '' variable; do
+  name="${variable%%=*}"
   case "$name" in
     ACTIONS_* | *_TOKEN | GITHUB_ENV | GITHUB_PATH | GITHUB_OUTPUT | GITHUB_STATE | GITHUB_STEP_SUMMARY)
-      unset "$name"
+      scrubbed+=(-u "$name")
       ;;
   esac
-done < <(compgen -e)
+done < <(env -0)
 
 quiet="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
 # A newline first: what was printed last may have left its line open, and then this one would not be read.
 trap 'printf "\n::%s::\n" "$quiet"' EXIT
 echo "::stop-commands::$quiet"
-"$@"
+"${scrubbed[@]}" "$@"

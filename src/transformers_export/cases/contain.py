@@ -26,6 +26,8 @@ _AT_FDCWD, _AT_RECURSIVE, _MOUNT_ATTR_RDONLY = -100, 0x8000, 1
 _PR_SET_NO_NEW_PRIVS, _PR_CAPBSET_DROP = 38, 24
 _CAPABILITY_VERSION_3 = 0x20080522
 _CAPABILITIES = 64
+HIDDEN = ("/run/", "/dev/")
+"""A case gets empty ones: here are sockets of services (docker's makes root of whoever reaches it) and devices."""
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 """All of `/dev` a case gets. A read-only mount does not keep root from writing to a disk's device."""
 _LINKS = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
@@ -35,6 +37,11 @@ _TEMPORARY = b"size=256m,mode=1777"
 
 class NotContained(Exception):  # noqa: N818 - says what is the case, as the verdict will
     """This system does not let us have the namespaces; the message says what it refused."""
+
+
+def hides(path: str) -> bool:
+    """Whether a case in its namespaces would not find what lies at `path`."""
+    return path.startswith(HIDDEN)
 
 
 def why_not() -> str:
@@ -56,10 +63,13 @@ def why_not() -> str:
 def _try(write: int, folder: Path) -> None:
     """In the process that is thrown away: say `contained`, or what was refused, and end."""
     try:
+        needed = [path for path in (sys.executable, *sys.path) if Path(path).exists()]
         enter(folder)
         if (inner := os.fork()) == 0:
             settle_in()
-            os.write(write, b"contained")
+            hidden = [path for path in needed if not Path(path).exists()]
+            (folder / "written").touch()
+            os.write(write, f"{hidden[0]} would be hidden".encode() if hidden else b"contained")
             os._exit(0)
         os.waitpid(inner, 0)
     except BaseException as error:
@@ -89,8 +99,7 @@ def enter(writable: Path) -> None:
     folder = os.fsencode(writable.resolve())
     _must(libc.mount(folder, folder, None, _MS_BIND | _MS_REC, None), "mount")
     _few_devices(libc, folder)
-    hides = Path("/run").is_dir() and not folder.startswith(b"/run/")  # sockets: docker's makes root of who reaches it
-    if hides:
+    if Path("/run").is_dir():
         _must(libc.mount(b"tmpfs", b"/run", b"tmpfs", _MS_NOSUID | _MS_NODEV, _TEMPORARY), "mount on /run")
     _set_read_only(libc, b"/", on=True, recursive=True)
     for place in (folder, b"/dev/shm"):

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transformers_export.cases.contain import hides
 from transformers_export.cases.environment import expose_package
 from transformers_export.cases.launch import Died, Interpreter, Session, open_session
 from transformers_export.cases.limits import Family, exceeded
@@ -156,7 +157,8 @@ class _Run:
             if "torch" in self.workers.preload:
                 require(versions, self.workers.python, exporters=exporters)
 
-        return open_session(interpreter, self.directory, accept, fork=self.workers.fork, contain=self.workers.contain)
+        contain = self.workers.contain and not any(hides(case.provider.folder) for case in self.cases)
+        return open_session(interpreter, self.directory, accept, fork=self.workers.fork, contain=contain)
 
     def _serve(self, session: Session, waiting: deque[int]) -> str | None:
         """Run what waits. Returns None when all is done, or why the server died; its running cases are settled then."""

@@ -41,7 +41,10 @@ class Tree(Protocol):
         """Every file, sorted; files that git ignores are left out."""
 
     def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
-        """The files that contain one of the texts, among those that match git's path patterns (all without one)."""
+        """The files that contain one of the texts, among those that match git's path patterns (all without one).
+
+        Of a text beyond `_NEEDLE` characters only the beginning is looked for.
+        """
 
     def blob(self, path: str) -> str | None:
         """Git's object id of the file's content, or None when there is no such file."""

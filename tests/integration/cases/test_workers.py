@@ -6,6 +6,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -115,6 +116,19 @@ def test_without_namespaces_the_verdict_says_so_and_the_attacks_that_work_are_th
     worked = run.results[0].error.message
     assert "write beside the project" in worked
     assert "sudo" not in worked, "no_new_privs needs no namespace"
+
+
+@pytest.mark.parametrize("place", ["/dev/shm", "/run"])
+def test_where_namespaces_would_hide_the_project_or_the_cases_folder_there_are_none(place, monkeypatch):
+    if not os.access(place, os.W_OK):
+        place = "/dev/shm"
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        run = run_cases((case("passes", folder),), workers())
+        assert (run.results[0].outcome, "No namespaces" in run.isolation) == ("passed", True)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setenv("TMPDIR", folder)
+        run = run_cases((case("passes"),), workers())
+        assert (run.results[0].outcome, "No namespaces" in run.isolation) == ("passed", True)
 
 
 def test_a_keeper_and_a_first_process_are_not_counted_as_memory_of_the_case():
