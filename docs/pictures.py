@@ -1,7 +1,7 @@
 """Draws the pictures of the README: real reports, as GitHub shows them. Run by `make pictures`.
 
-Three are of the example's pull requests, checked for this; the fourth is of all exports this project knows, from a
-verdict that is kept beside the pictures because it takes a quarter of an hour to make:
+Three are of the example's pull requests, checked for this; the fourth is of 198 exports at once, from a verdict that is
+kept beside the pictures because it takes minutes to make. At the commit that it names as its head this made it:
 
     transformers-export check --all --exporter legacy --json docs/picture/registry.json
 
