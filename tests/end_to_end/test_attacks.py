@@ -15,6 +15,7 @@ import pytest
 
 from support import attacks, github_api, job
 from support.environments import with_repository
+from support.front_door import open_door
 from support.markdown import see
 from support.repositories import ROOT, make_repository
 from transformers_export.cases.contain import why_not
@@ -49,15 +50,15 @@ def attacked(tmp_path_factory: pytest.TempPathFactory, python_5: Path) -> Iterat
     repository = make_repository(directory / "acme-models")
     head = attacks.pull_request(repository, directory / "temp")
     (directory / "emulator").mkdir()
-    with github_api.start(directory / "emulator") as github:
-        a_job = job.pull_request(repository.root, repository.base, head, github, directory)
+    with github_api.start(directory / "emulator") as github, open_door(github) as door:
+        a_job = job.pull_request(repository.root, repository.base, head, door, directory)
         python = with_repository(python_5, a_job.workspace, directory)
         inputs = {
             **{"python": str(python), "install": "", "pip-index-url": "", "exporter": "legacy"},
             **{"timeout": "45", "memory-limit": "2GiB", "jobs": "2"},
         }
         done = a_job.runner(inputs, directory / "temp").run()
-        (comment,) = github.comments()
+        (comment,) = door.comments()
         verdict = json.loads(Path(done.outputs["verdict"]).read_text(encoding="utf-8"))
         yield Attacked(done, verdict, comment["body"])
 
