@@ -159,8 +159,8 @@ def test_a_project_that_cannot_be_installed_replaces_an_old_report(
 
 
 SPY = """
-import json, os, pathlib
-pathlib.Path(%r).write_text(json.dumps(dict(os.environ)))
+import os
+raise RuntimeError("sees " + " ".join(f"{name}={value}" for name, value in sorted(os.environ.items())))
 """
 
 
@@ -170,16 +170,18 @@ def test_code_of_the_pull_request_sees_no_token_and_none_of_the_runners_files(
     root = example_repository.root
     git(root, "checkout", "--quiet", "complete")
     (configuration,) = root.rglob("configuration_*magpie*.py")
-    spied = tmp_path / "environment.json"
-    configuration.write_text(configuration.read_text(encoding="utf-8") + SPY % str(spied), encoding="utf-8")
+    configuration.write_text(configuration.read_text(encoding="utf-8") + SPY, encoding="utf-8")
     head = commit(root, "Look around")
     a_job = job_on(example_repository, head, door, tmp_path)
     listing = 'env > "$RUNNER_TEMP/install.env"'
 
-    run(a_job, python_5, tmp_path / "temp", installed_tool, install=listing)
+    done, _ = run(a_job, python_5, tmp_path / "temp", installed_tool, install=listing)
 
     at_install = (tmp_path / "temp" / "install.env").read_text(encoding="utf-8")
-    in_worker = spied.read_text(encoding="utf-8")
+    cases = json.loads(Path(done.outputs["verdict"]).read_text(encoding="utf-8"))["cases"]
+    in_worker = cases[0]["error"]["message"]
+    assert "sees " in in_worker
+    assert " TRANSFORMERS_VERBOSITY=error" in in_worker, "nothing was cut"
     for text in (at_install, in_worker):
         assert github_api.TOKEN not in text
         assert "token-of-the-job-itself" not in text
