@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from transformers_export.project import Project
     from transformers_export.scaffold.decide import Decision
-    from transformers_export.scaffold.edit import Edit
+    from transformers_export.scaffold.edit import Edit, Edits
 
 
 def run(options: Namespace) -> int:
@@ -40,9 +40,9 @@ def run(options: Namespace) -> int:
     except (CannotScaffoldError, SettingsError, GitError) as error:
         raise UsageError(str(error)) from error
     if options.diff:
-        sys.stdout.writelines(_diff(edits))
+        sys.stdout.writelines(_diff(edits.files))
     else:
-        write_all({root / edit.path: edit.after for edit in edits})
+        write_all({root / edit.path: edit.after for edit in edits.files})
     said = "\n".join(_report(path, decision, edits, written=not options.diff))
     print(said, file=sys.stderr if options.diff else sys.stdout)  # a diff alone can be applied
     return 0
@@ -64,9 +64,7 @@ def _relative(root: Path, given: str) -> str:
     return Path(path).relative_to(root).as_posix()
 
 
-def _scaffold(
-    project: Project, files: tree.Tree, path: str, class_name: str | None
-) -> tuple[Decision, tuple[Edit, ...]]:
+def _scaffold(project: Project, files: tree.Tree, path: str, class_name: str | None) -> tuple[Decision, Edits]:
     from transformers_export.scaffold.decide import decide
     from transformers_export.scaffold.edit import edits
     from transformers_export.scaffold.reading import facts
@@ -97,11 +95,11 @@ def _require_layout(project: Project) -> None:
         )
 
 
-def _report(path: str, decision: Decision, edits: Sequence[Edit], *, written: bool) -> Iterator[str]:
+def _report(path: str, decision: Decision, edits: Edits, *, written: bool) -> Iterator[str]:
     yield f"{decision.name}({decision.base}), features: {', '.join(decision.features)}"
-    for edit in edits:
+    for edit in edits.files:
         yield f"{'wrote' if written else 'would write'} {edit.path}: {edit.what}"
-    for note in decision.notes:
+    for note in (*decision.notes, *edits.by_hand):
         yield f"check this: {note}"
     if written:
         yield f"Next: transformers-export check {path}"

@@ -283,7 +283,9 @@ def _outputs(facts: Facts, shape: Shape, heads: Sequence[Head]) -> tuple[tuple[s
 
 def _doubts(facts: Facts, shape: Shape) -> list[str]:
     if shape in ("image", "text-image"):
-        return ["only the batch of pixel_values may vary; declare height and width too if the model takes other sizes."]
+        sizes = "only the batch of pixel_values may vary; declare height and width too if the model takes other sizes."
+        known = shape == "image" or "vision_config" in facts.attributes
+        return [sizes] if known else [sizes, "nothing says how large its images are: see generate_dummy_inputs."]
     if shape == "audio" and not facts.has(*_CONVOLUTIONS):
         return ["only the batch may vary; declare the length too if the model takes audio of any length."]
     return []

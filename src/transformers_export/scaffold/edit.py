@@ -35,24 +35,34 @@ class Edit:
     """None for a file that is new."""
     after: bytes
     what: str
-    """What is added: `HeronOnnxConfig`, `"acme-heron" with 3 features`."""
+    """What is added: `HeronOnnxConfig`, `"acme-heron" in PYTORCH_EXPORT_MODELS`."""
 
 
-def edits(snapshot: Snapshot, path: str, facts: Facts, decision: Decision) -> tuple[Edit, ...]:
-    """Every file to write, the configuration first.
+@dataclass(frozen=True)
+class Edits:
+    """Every file to write, the configuration first."""
+
+    files: tuple[Edit, ...]
+    by_hand: tuple[str, ...] = ()
+    """What remains to be done."""
+
+
+def edits(snapshot: Snapshot, path: str, facts: Facts, decision: Decision) -> Edits:
+    """Make all edits.
 
     Raises:
-        CannotScaffoldError: One of them could not be edited: then none is to be.
+        CannotScaffoldError: A file of Python could not be edited: then none is to be.
     """
     found = [_of_configuration(snapshot, path, facts, decision)]
     if snapshot.layout == "remote-code":
-        return tuple(found)
-    init = _of_init(snapshot, path, decision)
+        return Edits(tuple(found))
+    init, listed = _of_init(snapshot, path, decision), _of_matrix(snapshot, path, facts, decision)
+    page = _of_docs(snapshot, facts)
     found += [init] if init else []
     found.append(_of_registry(snapshot, path, facts, decision))
-    for edit in (_of_matrix(snapshot, path, facts, decision), _of_docs(snapshot, facts)):
-        found += [edit] if edit else []
-    return tuple(found)
+    found += [listed] if listed else []
+    found += [page] if isinstance(page, Edit) else []
+    return Edits(tuple(found), (page,) if isinstance(page, str) else ())
 
 
 def _edit(path: str, before: bytes, after: bytes | CannotEdit, what: str) -> Edit:
@@ -157,7 +167,8 @@ def _of_matrix(snapshot: Snapshot, path: str, facts: Facts, decision: Decision) 
     before = _read(snapshot, snapshot.matrix_path)
     module, home = snapshot.module_of(path), onnx_config(snapshot, path, decision).rpartition(".")[0]
     names = (f"{home}.{facts.heads[0].model}", f"{home}.{facts.config_class}", f"{home}.{decision.name}")
-    after = matrix.add_entry(before, set_name, key, _checkpoint(snapshot, facts), classes=names, module=module)
+    classes = names if any(entry.onnx_class for entry in snapshot.matrix.entries) else None
+    after = matrix.add_entry(before, set_name, key, _checkpoint(snapshot, facts), classes=classes, module=module)
     return _edit(snapshot.matrix_path, before, after, f'"{key}" in {set_name}')
 
 
@@ -178,14 +189,18 @@ def _checkpoint(snapshot: Snapshot, facts: Facts) -> str:
     return f"{owner}tiny-random-{facts.heads[0].model}"
 
 
-def _of_docs(snapshot: Snapshot, facts: Facts) -> Edit | None:
-    """The docs list of architectures, where the page names most of those that are registered."""
+def _of_docs(snapshot: Snapshot, facts: Facts) -> Edit | str | None:
+    """The docs list of architectures, where the page names most of those that are registered; or what to do there."""
     page, entries = snapshot.documented, snapshot.registry.entries
     key = key_of(facts.model_type)
-    if page is None or 2 * sum(docs_missing.is_named(snapshot, page, entry) for entry in entries) < len(entries):
+    named = [entry for entry in entries if page and docs_missing.is_named(snapshot, page, entry)]
+    if page is None or not entries or 2 * len(named) < len(entries):
         return None
     shown = snapshot.names_shown.get(key, key)
     if page.has((key, facts.model_type, shown)):
         return None
     before = _read(snapshot, page.path)
-    return _edit(page.path, before, docs.add_name(before, page.line, shown), shown)
+    after = docs.add_name(before, page.line, shown)
+    if isinstance(after, CannotEdit):
+        return f"add {shown} to the list in {page.path}: {after.why}."
+    return Edit(page.path, before, after, shown)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from transformers_export.scaffold import tokenizer
 from transformers_export.scaffold.facts import CannotScaffoldError, Facts, Head
 from transformers_export.source import configuration, forward, python
+from transformers_export.source.forward import Signature
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ _ROOTS = ("PretrainedConfig", "PreTrainedConfig")
 _DEEP = 12
 _TABLES = ("_tasks_to_common_outputs", "_TASKS_TO_COMMON_OUTPUTS")
 _BASE = {"transformers": "transformers.onnx.config.OnnxConfig", "own": "transformers_export.onnx.config.OnnxConfig"}
+_GENERIC = ("input_ids", "attention_mask", "position_ids", "past_key_values", "inputs_embeds")
+"""What the heads in `transformers.modeling_layers` take."""
 _OF_ALL = ("name_or_path", "output_hidden_states", "output_attentions", "return_dict")
 
 
@@ -169,9 +172,10 @@ def _head(snapshot: Snapshot, path: str, task: str, name: str) -> Head | str:
     model = snapshot.models.find(path, name)
     if model is None:
         return f"{name.rpartition('.')[2]} ({task}) is not in this repository"
-    signature = snapshot.models.signature(model)
+    shipped = _shipped(snapshot, model.item)
+    signature = Signature(_GENERIC, (), is_open=True) if shipped else snapshot.models.signature(model)
     if isinstance(signature, Unread):
-        return f"{signature.path}:{signature.line}: {signature.why} ({task})"
+        return f"{signature.why} ({task})"
     fields = snapshot.models.fields(model)
     return Head(
         task=task,
@@ -181,6 +185,14 @@ def _head(snapshot: Snapshot, path: str, task: str, name: str) -> Head | str:
         fields=None if isinstance(fields, Unread) else fields,
         main_input=forward.main_input(model),
     )
+
+
+def _shipped(snapshot: Snapshot, item: python.Class) -> bool:
+    """Whether transformers brings its `forward()`: decoders of transformers 5 take their other heads from there."""
+    source = snapshot.part(item.path, item.name)
+    own = any(getattr(node, "name", "") == "forward" for node in item.node.body)
+    first = snapshot.targets(source, item.bases[0]) if source and item.bases and not own else ()
+    return any(target.startswith("transformers.modeling_layers.GenericFor") for target in first)
 
 
 def _attributes(snapshot: Snapshot, item: python.Class, depth: int = 0) -> tuple[frozenset[str], bool]:

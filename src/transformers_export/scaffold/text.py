@@ -49,7 +49,7 @@ def names_used(decision: Decision, dialect: Dialect) -> tuple[str, ...]:
 
 
 def _comment(note: str) -> Iterator[str]:
-    first, *rest = wrap(MARK + note, _WIDTH, subsequent_indent="#   ")
+    first, *rest = wrap(MARK + note, _WIDTH, subsequent_indent="#   ", break_on_hyphens=False, break_long_words=False)
     yield first
     yield from rest
 
@@ -162,11 +162,17 @@ def _padding(dialect: Dialect) -> list[str]:
 
 
 def _two_kinds() -> list[str]:
+    """A tokenizer makes no images: they are drawn as large as the configuration says."""
     return [
         "def generate_dummy_inputs(self, preprocessor: Any, **kwargs: Any) -> Mapping[str, Any]:",
-        "    text = super().generate_dummy_inputs(preprocessor.tokenizer, **kwargs)",
-        "    images = super().generate_dummy_inputs(preprocessor.image_processor, **kwargs)",
-        "    return {**text, **images}",
+        "    import torch",
+        "",
+        '    tokenizer = getattr(preprocessor, "tokenizer", preprocessor)',
+        "    text = super().generate_dummy_inputs(tokenizer, **kwargs)",
+        "    vision = self._config.vision_config",
+        '    batch, side = text["input_ids"].shape[0], vision.image_size',
+        "    images = torch.rand(batch, vision.num_channels, side, side)",
+        '    return {**text, "pixel_values": images}',
     ]
 
 
