@@ -47,6 +47,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head", metavar="REV", help="read this revision from git, without a checkout; needs --static")
     parser.add_argument("--static", action="store_true", help="only read the code: no torch, no export")
     parser.add_argument("--strict", action="store_true", help="findings that were there before fail the check too")
+    changing = parser.add_mutually_exclusive_group()
+    changing.add_argument("--fix", action="store_true", help="mend in the working tree what is certain; 1 when it did")
+    changing.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
     parser.add_argument(
         "--python", metavar="PATH", help="interpreter the project is installed in (default: this one, or `python`)"
     )

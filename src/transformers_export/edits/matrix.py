@@ -53,7 +53,7 @@ def add_entry(
         written += [name.rpartition(".")[2] for name in classes]
     added = _put_into(source, value, key, f"({', '.join(written)})")
     result = added if isinstance(added, CannotEdit) else source.edited(added)
-    for sibling, name in zip(siblings, classes or (), strict=True):
+    for sibling, name in zip(siblings, (classes or ()) if siblings else (), strict=True):
         result = result if isinstance(result, CannotEdit) else imports.add_like(result, sibling, name, module)
     return result
 
