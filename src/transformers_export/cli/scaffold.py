@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
+from transformers_export.cli.files import rewrite
 from transformers_export.cli.scope import project_root
-from transformers_export.cli.together import write_all
 from transformers_export.project import SettingsError, open_project
 from transformers_export.source import tree
 from transformers_export.source.git import GitError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from transformers_export.fixing import Fixes
     from transformers_export.project import Project
     from transformers_export.scaffold.decide import Decision
-    from transformers_export.scaffold.edit import Edit, Edits
 
 
 def run(options: Namespace) -> int:
@@ -36,14 +36,14 @@ def run(options: Namespace) -> int:
         files = tree.working_tree(root)
         project = open_project(root, files)
         path = _relative(root, options.path)
-        decision, edits = _scaffold(project, files, path, options.config_class)
+        decision, made = _scaffold(project, files, path, options.config_class)
     except (CannotScaffoldError, SettingsError, GitError) as error:
         raise UsageError(str(error)) from error
     if options.diff:
-        sys.stdout.writelines(_diff(edits.files))
+        _show(made)
     else:
-        write_all({root / edit.path: edit.after for edit in edits.files})
-    said = "\n".join(_report(path, decision, edits, written=not options.diff))
+        rewrite(root, made.files, made.before)
+    said = "\n".join(_report(path, decision, made, written=not options.diff))
     print(said, file=sys.stderr if options.diff else sys.stdout)  # a diff alone can be applied
     return 0
 
@@ -64,7 +64,7 @@ def _relative(root: Path, given: str) -> str:
     return Path(path).relative_to(root).as_posix()
 
 
-def _scaffold(project: Project, files: tree.Tree, path: str, class_name: str | None) -> tuple[Decision, Edits]:
+def _scaffold(project: Project, files: tree.Tree, path: str, class_name: str | None) -> tuple[Decision, Fixes]:
     from transformers_export.scaffold.decide import decide
     from transformers_export.scaffold.edit import edits
     from transformers_export.scaffold.reading import facts
@@ -78,7 +78,7 @@ def _scaffold(project: Project, files: tree.Tree, path: str, class_name: str | N
         )
     known = facts(snapshot, path, class_name)
     decision = decide(known)
-    return decision, edits(snapshot, path, known, decision)
+    return decision, edits(project, snapshot, path, known, decision)
 
 
 def _require_layout(project: Project) -> None:
@@ -95,22 +95,19 @@ def _require_layout(project: Project) -> None:
         )
 
 
-def _report(path: str, decision: Decision, edits: Edits, *, written: bool) -> Iterator[str]:
-    yield f"{decision.name}({decision.base}), features: {', '.join(decision.features)}"
-    for edit in edits.files:
-        yield f"{'wrote' if written else 'would write'} {edit.path}: {edit.what}"
-    for note in (*decision.notes, *edits.by_hand):
+def _report(path: str, decision: Decision, made: Fixes, *, written: bool) -> Iterator[str]:
+    yield f"{decision.name}({decision.base}): {', '.join(decision.features)}"
+    for what in made.what:
+        yield f"{'done' if written else 'would do'}: {what}"
+    for note in (*decision.notes, *made.notes):
         yield f"check this: {note}"
     if written:
         yield f"Next: transformers-export check {path}"
 
 
-def _diff(edits: Sequence[Edit]) -> Iterator[str]:
-    from difflib import unified_diff
+def _show(made: Fixes) -> None:
+    from transformers_export.fixing import as_diff
 
-    for edit in edits:
-        before = (edit.before or b"").decode(errors="replace").splitlines(keepends=True)
-        after = edit.after.decode(errors="replace").splitlines(keepends=True)
-        old = f"a/{edit.path}" if edit.before is not None else "/dev/null"
-        for line in unified_diff(before, after, old, f"b/{edit.path}"):
-            yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+    shown = as_diff(made)
+    for file in shown.files if shown else ():
+        sys.stdout.write(file.diff)
