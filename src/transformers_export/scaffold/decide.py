@@ -175,12 +175,10 @@ def _refusal(facts: Facts, shape: Shape, head: Head) -> str | None:
     main = "pixel_values" if shape == "image" else "input_ids"
     if shape != "audio" and main not in head.parameters:
         return f"forward() of {head.model} takes no {main}"
-    if (
-        shape == "seq2seq"
-        and head.task == "masked-lm"
-        and any(other.model == head.model for other in facts.heads if other is not head)
-    ):
-        return f"{head.model} is exported as what it is trained for, seq2seq-lm"
+    if head.task.endswith("2seq-lm") and shape != "seq2seq":
+        return f"{head.model} decodes, and the base class makes inputs for one side alone"
+    if shape == "seq2seq" and head.task == "masked-lm" and _is_translator(facts, head):
+        return f"{head.model} is exported for seq2seq-lm already"
     if shape == "seq2seq" and "decoder_input_ids" not in head.parameters:
         return f"{head.model} is one side alone, and the base class makes inputs for both"
     if shape == "text-image" and not set(_PAIRS) & (head.fields or frozenset()):
@@ -192,6 +190,12 @@ def _refusal(facts: Facts, shape: Shape, head: Head) -> str | None:
         if missing:
             return f"what {head.model} returns has no {', '.join(missing)}, which OnnxConfig declares for it"
     return None
+
+
+def _is_translator(facts: Facts, head: Head) -> bool:
+    """Whether a head is that of seq2seq-lm: the table of masked models lists bart's too, by how it was trained."""
+    other = facts.head("seq2seq-lm")
+    return other is not None and other.model == head.model
 
 
 def _features(heads: Sequence[Head], variants: Sequence[Variant]) -> tuple[str, ...]:
@@ -236,6 +240,8 @@ def _inputs(facts: Facts, head: Head, shape: Shape) -> tuple[str, ...]:
 
 def _wants_types(facts: Facts) -> bool:
     """Token types belong to the graph where the tokenizer makes them, or else where the model has several."""
+    if facts.token_types == 0:
+        return False
     if facts.tokenizer_inputs is not None:
         return "token_type_ids" in facts.tokenizer_inputs
     return "type_vocab_size" in facts.attributes
@@ -247,7 +253,9 @@ def _left_out(facts: Facts, heads: Sequence[Head], declared: set[str]) -> list[s
     optional = [name for head in heads for name in _of_interest(head) if name not in declared]
     for name in dict.fromkeys(optional):
         if name == "token_type_ids":
-            if facts.tokenizer_inputs is None:
+            if facts.token_types == 0:
+                notes.append("token_type_ids are left out: type_vocab_size is 0 unless a checkpoint says otherwise.")
+            elif facts.tokenizer_inputs is None:
                 notes.append("forward() takes token_type_ids; no tokenizer was found, so they are left out.")
             continue
         notes.append(f"forward() takes {name}, which is left out: the graph computes as if it were not given.")

@@ -72,9 +72,8 @@ def edits(project: Project, snapshot: Snapshot, path: str, facts: Facts, decisio
         return Fixes({beside: _beside(work, beside)}, {}, (what,))
     files = {path: _with_class(work)}
     target, content, entered = _with_entry(work, files)
-    files[target] = content
     done = (f"Write {decision.name} into {path}.", entered)
-    return _with_the_rest(work, files, done)
+    return _with_the_rest(work, {**files, target: content}, done)
 
 
 def _done(path: str, after: bytes | CannotEdit) -> bytes:

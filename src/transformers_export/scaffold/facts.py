@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Dialect = Literal["transformers", "own"]
-    """Whose base classes are derived from: those of a transformers 4 checkout, or `transformers_export.onnx`."""
+Dialect = Literal["transformers", "own"]
+"""Whose base classes are derived from: those of a transformers 4 checkout, or `transformers_export.onnx`."""
 
 
 class CannotScaffoldError(Exception):
@@ -29,7 +29,6 @@ class Head:
     """Those without a default."""
     fields: frozenset[str] | None
     """The names it returns; None where that was not read."""
-    main_input: str | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,8 @@ class Facts:
     """Whether these are all: not when a base is in another package."""
     tokenizer_inputs: frozenset[str] | None
     """What its tokenizer makes; None where no tokenizer was found."""
+    token_types: int | None
+    """How many there are by default; None where the configuration does not say."""
     base_outputs: Mapping[str, tuple[str, ...]]
     """Task to the outputs the base class declares for it."""
     dialect: Dialect

@@ -111,4 +111,6 @@ def _pair(name: str, encoder: str, decoder: str) -> Member:
 
 
 def _unknown(facts: Facts, what: str, name: str) -> str:
-    return f"nothing in {facts.config_class} says {what}: override {name}."
+    if facts.attributes_known:
+        return f"nothing in {facts.config_class} says {what}: override {name}."
+    return f"{facts.config_class} derives from a class that is not here: if that does not say {what}, override {name}."

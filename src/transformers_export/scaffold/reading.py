@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from transformers_export.scaffold import tokenizer
 from transformers_export.scaffold.facts import CannotScaffoldError, Facts, Head
-from transformers_export.source import configuration, forward, python
+from transformers_export.source import configuration, python
 from transformers_export.source.forward import Signature
 from transformers_export.source.python import Unread
 
@@ -66,6 +66,7 @@ def facts(snapshot: Snapshot, path: str, class_name: str | None = None) -> Facts
         heads=tuple(heads),
         attributes=attributes,
         attributes_known=known,
+        token_types=_default(item, "type_vocab_size") if item else None,
         tokenizer_inputs=tokenizer.inputs(snapshot, chosen),
         base_outputs=_base_outputs(snapshot, _BASE[dialect]),
         dialect=dialect,
@@ -183,7 +184,6 @@ def _head(snapshot: Snapshot, path: str, task: str, name: str) -> Head | str:
         parameters=signature.parameters,
         required=signature.required,
         fields=None if isinstance(fields, Unread) else fields,
-        main_input=forward.main_input(model),
     )
 
 
@@ -212,6 +212,20 @@ def _attributes(snapshot: Snapshot, item: python.Class, depth: int = 0) -> tuple
         found |= inherited
         known = known and all_of_them
     return frozenset(found), known
+
+
+def _default(item: python.Class, name: str) -> int | None:
+    """The number that an attribute is unless somebody says otherwise: in the class body, or of a parameter."""
+    for node in item.nodes:
+        value = None
+        if isinstance(node, ast.arguments):
+            listed = dict(zip([each.arg for each in reversed(node.args)], reversed(node.defaults), strict=False))
+            value = listed.get(name)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == name:
+            value = node.value
+        if isinstance(value, ast.Constant) and isinstance(value.value, int):
+            return value.value
+    return None
 
 
 def _mapped(item: python.Class) -> Iterator[str]:

@@ -164,10 +164,10 @@ def _padding(dialect: Dialect) -> list[str]:
 def _two_kinds() -> list[str]:
     """A tokenizer makes no images: they are drawn as large as the configuration says."""
     return [
-        "def generate_dummy_inputs(self, preprocessor: Any, **kwargs: Any) -> Mapping[str, Any]:",
+        "def generate_dummy_inputs(self, processor: Any, **kwargs: Any) -> Mapping[str, Any]:",
         "    import torch",
         "",
-        '    tokenizer = getattr(preprocessor, "tokenizer", preprocessor)',
+        '    tokenizer = getattr(processor, "tokenizer", processor)',
         "    text = super().generate_dummy_inputs(tokenizer, **kwargs)",
         "    vision = self._config.vision_config",
         '    batch, side = text["input_ids"].shape[0], vision.image_size',
