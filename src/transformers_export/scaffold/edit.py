@@ -8,15 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transformers_export.edits import package, registry
+from transformers_export.edits import matrix, package, registry
 from transformers_export.edits.source import CannotEdit
 from transformers_export.fixing import Fixes, find_fixes
+from transformers_export.rules import testing
 from transformers_export.rules.registering import entry_for
 from transformers_export.scaffold.facts import CannotScaffoldError
 from transformers_export.scaffold.insert import Wanted, add_class, new_file
 from transformers_export.scaffold.text import class_text, names_used
 from transformers_export.source import configuration
 from transformers_export.source import package as exports
+from transformers_export.source.configuration import key_of
 from transformers_export.source.overlay import Overlay
 
 if TYPE_CHECKING:
@@ -142,10 +144,29 @@ def _shared(one: str, other: str) -> int:
 
 def _with_the_rest(work: _Work, files: dict[str, bytes], done: tuple[str, ...]) -> Fixes:
     """What the rules find missing once the class is registered: the package, the matrix, the docs."""
-    tree = Overlay(work.snapshot.tree, files)
-    head = work.project.snapshot(tree)
-    ignore = work.project.settings.ignore
-    more = find_fixes(work.project, head, work.snapshot, frozenset(files), ignore=ignore)
+    head = work.project.snapshot(Overlay(work.snapshot.tree, files))
+    more = find_fixes(work.project, head, work.snapshot, frozenset(files), ignore=work.project.settings.ignore)
     after = {**files, **more.files}
-    before = {path: work.read(path) for path in after}
-    return Fixes(after, before, (*done, *more.what), more.notes)
+    what, notes = (*done, *more.what), more.notes
+    tested = _in_matrix(work, after)
+    if tested is not None:
+        path, content, sentence, note = tested
+        after[path] = content
+        what, notes = (*what, sentence), (*notes, note)
+    return Fixes(after, {path: work.read(path) for path in after}, what, notes)
+
+
+def _in_matrix(work: _Work, files: dict[str, bytes]) -> tuple[str, bytes, str, str] | None:
+    """The matrix with an entry, where the rules left it because they do not make up a checkpoint."""
+    found = work.project.snapshot(Overlay(work.snapshot.tree, files)).matrix
+    key = key_of(work.facts.model_type)
+    set_name = testing.set_for(found, work.decision.features) if found is not None else None
+    if found is None or set_name is None or any(entry.key == key for entry in found.entries):
+        return None
+    checkpoint = f"tiny-random-{work.facts.heads[0].model}"
+    content = files.get(found.path) or work.read(found.path)
+    after = matrix.add_entry(content, set_name, key, checkpoint)
+    if isinstance(after, CannotEdit):
+        return None
+    note = f'the checkpoint {checkpoint} of "{key}" in {found.path} is made up: put one there that the test can load.'
+    return found.path, after, f'Add "{key}" to {set_name} in {found.path}.', note
