@@ -123,6 +123,10 @@ def _with_entry(work: _Work, files: dict[str, bytes]) -> tuple[str, bytes, str]:
     if not work.snapshot.registries:
         raise CannotScaffoldError(f"There is no features registry to put the entry into. {_NOTHING}")
     target = max(work.snapshot.registries, key=lambda each: _shared(each, work.path))
+    if work.snapshot.registry.unread:
+        first = work.snapshot.registry.unread[0]
+        where = f"{first.path}:{first.line}"
+        raise CannotScaffoldError(f"The registry could not be read as a whole: {where}: {first.why}. {_NOTHING}")
     snapshot = work.project.snapshot(Overlay(work.snapshot.tree, files))
     written = next(item for item in snapshot.onnx_classes(work.path) if item.name == work.decision.name)
     usual = entry_for(snapshot, written)
