@@ -49,7 +49,7 @@ class _Draft:
     said: dict[Key, tuple[str, str]]
     """What was mended: what, and what to look at."""
     refused: dict[Key, str]
-    """What could not be mended and why; empty where it is for somebody to decide."""
+    """What could not be mended, and why."""
 
 
 def find_fixes(
@@ -84,7 +84,7 @@ def find_fixes(
             draft, head = after, mended
     before = {path: tree.read(path) or b"" for path in draft.files}
     kept = {path: content for path, content in draft.files.items() if content != before[path]}
-    notes = [note for _, note in draft.said.values() if note] + [why for why in draft.refused.values() if why]
+    notes = [note for _, note in draft.said.values() if note] + [*draft.refused.values()]
     return Fixes(kept, before, tuple(what for what, _ in draft.said.values()), tuple(dict.fromkeys(notes)))
 
 
@@ -94,7 +94,6 @@ def _round(head: Snapshot, draft: _Draft, todo: list[Finding]) -> _Draft | None:
     for finding in todo:
         fix = fix_of(head, finding)
         if fix is None:
-            draft.refused[_key(finding)] = ""
             continue
         edited: dict[str, bytes] = {}
         for step in fix.steps:

@@ -116,6 +116,30 @@ def test_a_change_that_forgot_the_registry_is_annotated_at_its_line(
     assert link in github.comments()[0]["body"]
 
 
+def test_the_report_shows_the_fix_as_a_diff_that_applies_and_makes_the_change_green(
+    example_repository: Repository, python_5: Path, github: github_api.GitHub, tmp_path: Path
+) -> None:
+    root = example_repository.root
+    a_job = job_on(example_repository, example_repository.revisions["incomplete"], github, tmp_path)
+
+    done, _ = run(a_job, python_5, tmp_path / "first")
+
+    assert done.steps["check"].outcome == "failure", done.log
+    body = github.comments()[0]["body"]
+    assert body.replace("\r\n", "\n") in (tmp_path / "first" / "report.md").read_text() or "```diff\n" in body
+    patch = body.replace("\r\n", "\n").partition("```diff\n")[2].partition("```")[0]
+    assert '+    "acme-magpie",' in patch
+    git(root, "checkout", "--quiet", "incomplete")
+    (tmp_path / "fix.patch").write_text(patch, encoding="utf-8")
+    git(root, "apply", str(tmp_path / "fix.patch"))
+    head = commit(root, "Apply the fix of the report")
+
+    mended, _ = run(job_on(example_repository, head, github, tmp_path / "again"), python_5, tmp_path / "second")
+
+    assert outcomes(mended) == ALL_GREEN, mended.log
+    assert "```diff" not in github.comments()[-1]["body"]
+
+
 def test_a_change_that_concerns_nothing_installs_nothing_and_says_nothing(
     example_repository: Repository, python_5: Path, github: github_api.GitHub, tmp_path: Path
 ) -> None:

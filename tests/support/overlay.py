@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from support.static import Checked
+from transformers_export.fixing import Fixes, find_fixes
 from transformers_export.project import open_project
 from transformers_export.rules import catalog
 from transformers_export.source.overlay import Overlay
@@ -40,6 +41,12 @@ class Ground:
             (key, source) for key, source in head.parsed.items() if key[0].partition(":")[0] not in files
         )
         return Checked(*result, project, head, base, None)
+
+    def fix(self, files: Mapping[str, bytes | None], *, strict: bool = False) -> Fixes:
+        """What `--fix` makes of a pull request that changes these files."""
+        found = self.check(files)
+        ignore = found.project.settings.ignore
+        return find_fixes(found.project, found.head, found.base, frozenset(files), ignore=ignore, strict=strict)
 
     def edited(self, edits: Edits) -> dict[str, bytes | None]:
         """The files with their texts replaced."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
+_DEEP = 150
+"""Levels of nesting that are edited. libcst takes seconds for a sum of a thousand terms, minutes for ten thousand."""
 _WIDTHS = (88, 119)
 """The line lengths that are common: a file with longer lines than the first is held to the second."""
 
@@ -93,8 +97,8 @@ class Source:
             end = splice.end
         try:
             content = "".join([*parts, self.text[end:]]).encode(self.module.encoding)
-            cst.parse_module(content)
-        except (cst.ParserSyntaxError, UnicodeEncodeError) as error:
+            _parse(content)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return CannotEdit(f"the result would be no valid Python ({type(error).__name__})")
         return content
 
@@ -102,18 +106,35 @@ class Source:
 def parse(content: bytes) -> Source | CannotEdit:
     """Parse a file to edit it; refused is what would not come out as it went in."""
     try:
+        if _depth(_parse(content)) > _DEEP:
+            return CannotEdit("it is nested too deeply")
         module = cst.parse_module(content)
         text = content.decode(module.encoding)
         same = module.bytes == content and text.encode(module.encoding) == content
-    except (cst.ParserSyntaxError, SyntaxError, ValueError, RecursionError, LookupError) as error:
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        positions = wrapper.resolve(PositionProvider)
+    except (cst.ParserSyntaxError, SyntaxError, ValueError, RecursionError, MemoryError, LookupError) as error:
         return CannotEdit(f"it is no Python that can be edited ({type(error).__name__})")
     if not same:
         return CannotEdit("its line breaks or its encoding would not be kept")
     if not text.strip():
         return CannotEdit("it is empty")
-    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
     starts = (0, *(found.end() for found in _LINE_BREAK.finditer(text)))
-    return Source(text, wrapper.module, starts, wrapper.resolve(PositionProvider))
+    return Source(text, wrapper.module, starts, positions)
+
+
+def _parse(content: bytes) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of strange escapes: the file's own linter says so
+        return ast.parse(content)
+
+
+def _depth(tree: ast.AST) -> int:
+    depth, level = 0, [tree]
+    while level and depth <= _DEEP:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+    return depth
 
 
 def text_of(node: cst.CSTNode | None) -> str | None:

@@ -40,18 +40,20 @@ SUMMARY_LIMIT = 1024 * 1024
 """A job summary has fewer bytes than this."""
 
 _COMMENT_STEPS = (
-    Limits(rows=300, failures=50, findings=50, notes=50, frames=12, text=2000),
-    Limits(rows=300, failures=30, findings=50, notes=30, frames=4, text=600),
-    Limits(rows=250, failures=15, findings=30, notes=15, frames=2, text=240),
-    Limits(rows=150, failures=0, findings=20, notes=8, frames=0, text=120),
+    Limits(rows=300, failures=50, findings=50, notes=50, frames=12, text=2000, diff=20_000),
+    Limits(rows=300, failures=30, findings=50, notes=30, frames=4, text=600, diff=12_000),
+    Limits(rows=250, failures=15, findings=30, notes=15, frames=2, text=240, diff=6_000),
+    Limits(rows=150, failures=0, findings=20, notes=8, frames=0, text=120, diff=3_000),
     Limits(rows=50, failures=0, findings=10, notes=4, frames=0, text=80),
     Limits(rows=15, failures=0, findings=4, notes=2, frames=0, text=40),
 )
 """Tried in order: first fewer details, then fewer rows. The last one fits whatever the verdict holds."""
 
 _SUMMARY_STEPS = (
-    Limits(rows=5000, failures=500, findings=1000, notes=500, frames=50, text=8000, checks=5000, fold=100),
-    Limits(rows=2000, failures=100, findings=300, notes=100, frames=10, text=1000, checks=2000, fold=100),
+    Limits(
+        rows=5000, failures=500, findings=1000, notes=500, frames=50, text=8000, checks=5000, fold=100, diff=200_000
+    ),
+    Limits(rows=2000, failures=100, findings=300, notes=100, frames=10, text=1000, checks=2000, fold=100, diff=100_000),
     *_COMMENT_STEPS[1:],
 )
 

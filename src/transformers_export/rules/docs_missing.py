@@ -43,10 +43,12 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
         )
 
 
-def fix(snapshot: Snapshot, finding: Finding) -> Fix:
+def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     """Adds a line with the name transformers shows the model with, else with its registry key, to the list. A table, or
     a list of links, is left to you.
     """
+    if finding.subject not in snapshot.keys:
+        return None  # the entry itself is in doubt
     from transformers_export.edits import docs
 
     shown = snapshot.names_shown.get(finding.subject, finding.subject)

@@ -51,6 +51,8 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     meant = set_for(matrix, _features(entry)) if matrix and entry else None
     if matrix is None or entry is None or checkpoint is None or meant is None:
         return None
+    if entry.key not in snapshot.keys:
+        return None  # the entry itself is in doubt
     from transformers_export.edits import matrix as edits
 
     path, key, classes = matrix.path, entry.key, _classes(snapshot, entry)
@@ -58,8 +60,8 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     step = Step(
         path, lambda content: edits.add_entry(content, meant, key, checkpoint.name, classes=classes, module=module)
     )
-    said = "is a proposal" if checkpoint.proposed else "was taken"
-    note = f'The checkpoint {checkpoint.name} of "{key}" {said}: {checkpoint.origin}. See that the test can load it.'
+    known = "proposed and may not exist" if checkpoint.proposed else "derived"
+    note = f'The checkpoint of "{key}", {checkpoint.name}, is {known}: {checkpoint.origin}. See that the test loads it.'
     return Fix(f'Add "{key}" to {meant} in {path}.', (step,), note)
 
 

@@ -6,10 +6,15 @@ Decided from what the tree itself holds: the Auto tables, and the order that oth
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, NamedTuple
 
+from transformers_export.rules import main_input_missing, output_not_in_model_output, required_input_missing
 from transformers_export.rules.no_outputs_for_task import refused
+from transformers_export.rules.scope import Scope
+from transformers_export.source.python import Unread
+from transformers_export.source.registry import Entry, Feature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +30,8 @@ class Registering(NamedTuple):
     features: tuple[str, ...]
     onnx_config: str
     """Absolute dotted name."""
+    left_out: tuple[str, ...] = ()
+    """One sentence for each feature of whose head it is certain that the class cannot export it."""
 
 
 def entry_for(snapshot: Snapshot, item: OnnxClass) -> Registering | None:
@@ -36,7 +43,38 @@ def entry_for(snapshot: Snapshot, item: OnnxClass) -> Registering | None:
     features: list[str] = []
     for task in tasks:
         features += [task, f"{task}-with-past"] if item.past and is_generative(task) else [task]
-    return Registering(model_type.key, tuple(features), _dotted(snapshot, item)) if features else None
+    if not features:
+        return None
+    entry = Registering(model_type.key, tuple(features), _dotted(snapshot, item))
+    wrong = _wrong_tasks(snapshot, entry)
+    kept = tuple(name for name in features if name.removesuffix("-with-past") not in wrong)
+    if not kept:  # then the class is what is wrong, and that will be found
+        return entry
+    left_out = tuple(f"{task} of {item.name} was left out: {why}" for task, why in wrong.items())
+    return entry._replace(features=kept, left_out=left_out)
+
+
+def _wrong_tasks(snapshot: Snapshot, entry: Registering) -> dict[str, str]:
+    """Tasks a rule finds an error in as soon as they are registered, each with what it says."""
+    features = tuple(Feature(name, 1, 1) for name in entry.features)
+    scope = _Only(entry=Entry(entry.key, "", 1, 1, features, entry.onnx_config))
+    found: dict[str, str] = {}
+    for rule in (output_not_in_model_output, required_input_missing, main_input_missing):
+        for item in rule.find(snapshot, scope):
+            key, _, rest = ("", "", "") if isinstance(item, Unread) else item.subject.partition("/")
+            if not isinstance(item, Unread) and key == entry.key:
+                found.setdefault(rest.partition("/")[0], item.message)
+    return found
+
+
+@dataclass(frozen=True)
+class _Only(Scope):
+    """One entry, which is not written yet."""
+
+    entry: Entry | None = None
+
+    def entries(self, snapshot: Snapshot) -> tuple[Entry, ...]:
+        return (self.entry,) if self.entry else ()
 
 
 def model_type_of(snapshot: Snapshot, item: OnnxClass) -> ModelType | None:
@@ -55,10 +93,12 @@ def is_generative(task: str) -> bool:
 def _tasks(snapshot: Snapshot, item: OnnxClass, key: str) -> list[str]:
     """The tasks that an Auto class has a model for and the class declares outputs for, in the registry's order."""
     registry = snapshot.registry
-    heads = {task: snapshot.heads.classes(autos, key) for task, autos in registry.tasks.items()}
-    found = [task for task in heads if heads[task] and not refused(snapshot, item.definition, task)]
-    if "seq2seq-lm" in found and heads.get("masked-lm") == heads["seq2seq-lm"]:
-        found.remove("masked-lm")  # the Auto table of masked models lists bart's too, by which it was trained
+    known = snapshot.heads.of(key)
+    heads = {task: autos for task, autos in registry.tasks.items() if known.intersection(autos)}
+    found = [task for task in heads if not refused(snapshot, item.definition, task)]
+    two_sided, masked = (snapshot.heads.classes(heads.get(task, ()), key) for task in ("seq2seq-lm", "masked-lm"))
+    if two_sided and two_sided == masked and {"seq2seq-lm", "masked-lm"} <= set(found):
+        found.remove("masked-lm")  # the Auto table of masked models lists bart's too, for how it was trained
     return _in_order(found, [[feature.task for feature in entry.features] for entry in registry.entries])
 
 

@@ -68,7 +68,7 @@ def checkpoint_for(snapshot: Snapshot, matrix: Matrix, entry: Entry) -> Checkpoi
     if others and types and all(re.fullmatch(r"\w+Config", name) for _, name in others):
         return Checkpoint(types[0].class_name, "the matrix names configuration classes")
     found = _in_models(snapshot, definition.path) or _in_configuration(snapshot, definition.path)
-    return found or _like_others(entry.key, others)
+    return found or _like_others(snapshot, entry.key, others)
 
 
 def _in_models(snapshot: Snapshot, path: str) -> Checkpoint | None:
@@ -101,27 +101,32 @@ def _in_configuration(snapshot: Snapshot, path: str) -> Checkpoint | None:
     return None
 
 
-def _like_others(key: str, others: list[tuple[str, str]]) -> Checkpoint | None:
-    patterns = Counter(pattern for other, name in others for pattern in _patterns(other, name))
+def _like_others(snapshot: Snapshot, key: str, others: list[tuple[str, str]]) -> Checkpoint | None:
+    patterns = Counter(pattern for other, name in others for pattern in _patterns(_spellings(snapshot, other), name))
     if not patterns:
         return None
     (pattern, how), count = patterns.most_common(1)[0]
     if 2 * count < len(others):
         return None
-    made = pattern.replace("*", _spellings(key)[how])
+    spelled = _spellings(snapshot, key)[how]
+    if not spelled:
+        return None
+    made = pattern.replace("*", spelled)
     return Checkpoint(made, "it is named as those of the other models are", proposed=True)
 
 
-def _patterns(key: str, name: str) -> Iterator[tuple[str, int]]:
-    for how, spelling in enumerate(_spellings(key)):
-        if name.count(spelling) == 1:
+def _patterns(spellings: tuple[str, ...], name: str) -> Iterator[tuple[str, int]]:
+    for how, spelling in enumerate(spellings):
+        if spelling and name.count(spelling) == 1:
             yield name.replace(spelling, "*"), how
             return
 
 
-def _spellings(key: str) -> tuple[str, ...]:
-    """`acme-heron` as it may stand in the name of a checkpoint."""
-    return key, key.replace("-", "_"), key.replace("-", ""), key.rpartition("-")[2]
+def _spellings(snapshot: Snapshot, key: str) -> tuple[str, ...]:
+    """`acme-heron` as it may stand in the name of a checkpoint: its model's class, itself, its last word."""
+    models = snapshot.heads.classes(snapshot.registry.tasks.get("default", ()), key)
+    model = models[0].rpartition(".")[2] if models else ""
+    return model, key, key.replace("-", "_"), key.replace("-", ""), key.rpartition("-")[2]
 
 
 def _written(matrix: Matrix) -> list[tuple[str, str]]:

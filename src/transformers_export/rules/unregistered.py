@@ -43,7 +43,8 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
 
 def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     """Registers the class under its model type, with every feature that an Auto class has a model for, in the form and
-    the order of the other entries. Where the model type or the heads are not certain the entry is only proposed.
+    the order of the other entries; a head that the class is certain not to export is left out, and that is said.
+    Where the model type or the heads are not certain the entry is only proposed.
     """
     item = next((item for item in snapshot.onnx_classes(finding.path) if item.name == finding.subject), None)
     entry = entry_for(snapshot, item) if item else None
@@ -52,10 +53,11 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     from transformers_export.edits import registry
 
     path = snapshot.registries[0]
-    new, module = registry.NewEntry(*entry), snapshot.module_of(path)
+    new, module = registry.NewEntry(entry.key, entry.features, entry.onnx_config), snapshot.module_of(path)
     return Fix(
         f'Register {item.name} as "{entry.key}" with {", ".join(entry.features)} in {path}.',
         (Step(path, lambda content: registry.add_entry(content, new, module=module)),),
+        note=" ".join(entry.left_out),
     )
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transformers_export.edits import matrix, package, registry
+from transformers_export.edits.classes import Wanted, add_class, new_file
 from transformers_export.edits.source import CannotEdit
 from transformers_export.fixing import Fixes, find_fixes
 from transformers_export.rules import testing
 from transformers_export.rules.registering import entry_for
 from transformers_export.scaffold.facts import CannotScaffoldError
-from transformers_export.scaffold.insert import Wanted, add_class, new_file
 from transformers_export.scaffold.text import class_text, names_used
 from transformers_export.source import configuration
 from transformers_export.source import package as exports

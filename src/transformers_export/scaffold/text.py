@@ -1,6 +1,6 @@
 """The text of an ONNX configuration class, laid out as black and ruff leave it at any line length from 88 on.
 
-What the class declares was decided in `decide.py`; where it goes is decided in `insert.py`.
+What the class declares was decided in `decide.py`; where it goes is decided in `edits/classes.py`.
 """
 
 from __future__ import annotations

@@ -188,6 +188,8 @@ def test_an_entry_takes_the_form_of_its_neighbours(form: str) -> None:
         ('_SUPPORTED_MODEL_KIND = {"a": f("default", onnx_config_cls=A)}\n', "it does not import A"),
         ("x = (\n", "no Python that can be edited"),
         ("", "it is empty"),
+        ("x = " + "1 + " * 2000 + "1\n", "nested too deeply"),
+        ("x = " + "-" * 900 + "1\n", "nested too deeply"),
         ("x = 1\n\x0cy = 2\n", "would not be kept"),
     ],
 )

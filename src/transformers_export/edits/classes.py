@@ -1,4 +1,4 @@
-"""Putting a class into a configuration file: its text before `__all__` or at the end, its imports where they belong.
+"""A class more in a file: its text before `__all__` or at the end, its imports where they belong.
 
 Encoding, BOM and line endings stay. Pure: bytes in, bytes out.
 """

@@ -6,8 +6,8 @@ import ast
 
 import pytest
 
+from transformers_export.edits.classes import Wanted, add_class, new_file
 from transformers_export.edits.source import CannotEdit
-from transformers_export.scaffold.insert import Wanted, add_class, new_file
 
 CLASS = "class PloverOnnxConfig(OnnxConfig):\n    inputs: Mapping\n"
 THEIRS = (Wanted("typing", "Mapping"), Wanted("...onnx", "OnnxConfig"))
