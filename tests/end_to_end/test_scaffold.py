@@ -207,6 +207,33 @@ def test_a_registry_that_cannot_be_edited_leaves_the_class_unwritten(gamma: Path
     assert f"{REGISTRY}:15: the registry is no dictionary literal" in refused(gamma, GAMMA)
 
 
+def test_a_base_class_that_the_checkout_does_not_have_is_refused(gamma: Path) -> None:
+    """Trees of 2021 know no two-sided models; this one does not either."""
+    model = f"{MODELS}/gamma/modeling_gamma.py"
+    edit(gamma, model, "attention_mask=None", "attention_mask=None, decoder_input_ids=None")
+    commit(gamma, "Give Gamma a decoder")
+    assert "transformers.onnx has no OnnxSeq2SeqConfigWithPast" in refused(gamma, GAMMA)
+
+
+def test_what_the_rules_would_call_an_error_is_not_written(gamma: Path) -> None:
+    """A base class without what a class with past key values uses."""
+    model = f"{MODELS}/gamma/modeling_gamma.py"
+    edit(gamma, model, "attention_mask=None", "attention_mask=None, past_key_values=None")
+    edit(gamma, model, "last_hidden_state=input_ids", "last_hidden_state=input_ids, past_key_values=None")
+    text = (gamma / model).read_text()
+    head = text[text.index("class") :].replace("GammaModel", "GammaForCausalLM").replace("last_hidden_state", "logits")
+    write(gamma, {model: f"{text}\n\n{head}"})
+    auto = f"{MODELS}/auto/modeling_auto.py"
+    edit(gamma, auto, '[("beta_two", "BetaTwoForCausalLM")]', '[("gamma", "GammaForCausalLM")]')
+    base = "src/transformers/onnx/config.py"
+    edit(gamma, base, "    def fill_with_past_key_values_(self, inputs_or_outputs, direction):", "    def fill(self):")
+    edit(gamma, base, '            self.fill_with_past_key_values_(outputs, direction="outputs")', "            pass")
+    commit(gamma, "Let Gamma decode, on an older base class")
+    said = refused(gamma, GAMMA)
+    assert "What would be written is not right" in said
+    assert "unknown-base-attribute" in said
+
+
 def test_a_model_without_heads_is_refused(example_repository: Repository) -> None:
     """The example's Plover has a configuration and no model yet."""
     example_repository.checkout("no-case")

@@ -13,6 +13,7 @@ from transformers_export.edits.classes import Wanted, add_class, new_file
 from transformers_export.edits.source import CannotEdit
 from transformers_export.fixing import Fixes, find_fixes
 from transformers_export.rules import testing
+from transformers_export.rules.catalog import find_all
 from transformers_export.rules.registering import entry_for
 from transformers_export.scaffold.facts import CannotScaffoldError
 from transformers_export.scaffold.text import class_text, names_used
@@ -99,6 +100,8 @@ def _with_class(work: _Work) -> bytes:
     targets = work.snapshot.targets(source, base) if source else ()
     if not all(target in configuration.ROOTS for target in targets):  # transformers 5.13+ has an OnnxConfig too
         raise CannotScaffoldError(f"In {work.path} {base} is {targets[0]}: rename that import first. {_NOTHING}")
+    if work.facts.dialect == "transformers" and work.snapshot.find_class(f"transformers.onnx.{base}") is None:
+        raise CannotScaffoldError(f"This checkout's transformers.onnx has no {base}, which the model needs. {_NOTHING}")
     after = add_class(work.read(work.path), class_text(work.decision, work.facts.dialect), _wanted(work))
     exported = exports.exports(work.snapshot, work.path)
     if source is not None and (source.exported is not None or (exported and exported[0] == "all-list")):
@@ -157,7 +160,18 @@ def _with_the_rest(work: _Work, files: dict[str, bytes], done: tuple[str, ...]) 
         path, content, sentence, note = tested
         after[path] = content
         what, notes = (*what, sentence), (*notes, note)
+    _require_nothing_wrong(work, after)
     return Fixes(after, {path: work.read(path) for path in after}, what, notes)
+
+
+def _require_nothing_wrong(work: _Work, files: dict[str, bytes]) -> None:
+    """Refuse what the rules would call an error: an old tree may lack what its base classes have since."""
+    head = work.project.snapshot(Overlay(work.snapshot.tree, files))
+    findings, _ = find_all(head, work.snapshot, frozenset(files), ignore=work.project.settings.ignore)
+    wrong = [item for item in findings if item.status == "new" and item.severity == "error"]
+    if wrong:
+        said = " ".join(f"{item.message} [{item.rule}]" for item in wrong)
+        raise CannotScaffoldError(f"What would be written is not right: {said} {_NOTHING}")
 
 
 def _in_matrix(work: _Work, files: dict[str, bytes]) -> tuple[str, bytes, str, str] | None:
