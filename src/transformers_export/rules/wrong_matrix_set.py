@@ -36,7 +36,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
             continue
         if is_special(entry.set_name) or (framework[entry.set_name], entry.key) in special:
             continue
-        past = [feature.name for feature in registered.features if feature.name.endswith("-with-past")]
+        past = [feature.name for feature in registered.features if feature.past]
         meant = _meant(matrix, entry.set_name, past)
         if meant:
             yield at(
@@ -62,7 +62,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     matrix = snapshot.matrix
     set_name, _, key = finding.subject.partition("/")
     entry = snapshot.registry.entry(key)
-    past = [feature.name for feature in entry.features if feature.name.endswith("-with-past")] if entry else []
+    past = [feature.name for feature in entry.features if feature.past] if entry else []
     meant = _meant(matrix, set_name, past) if matrix else None
     if meant is None:
         return None
