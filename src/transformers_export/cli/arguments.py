@@ -102,11 +102,32 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 def _add_comment(parser: argparse.ArgumentParser) -> None:
     parser.description = "Write or update the one comment on the pull request of this event (GITHUB_TOKEN)."
-    _add_published(parser)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("verdict", nargs="?", metavar="VERDICT.json")
+    source.add_argument(
+        "--artifact", metavar="NAME", help="on workflow_run: take the verdict that run has uploaded under this name"
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("always", "on-change", "on-failure", "never"),
+        default="on-change",
+        help="when to begin a comment; one that is there is kept up to date unless `never` (default: on-change)",
+    )
+    parser.add_argument(
+        "--fail-on-publish-error",
+        choices=("true", "false"),
+        default="false",
+        help="exit code 1 when the comment cannot be written (default: a warning)",
+    )
+    _add_rendering(parser)
 
 
 def _add_published(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verdict", metavar="VERDICT.json")
+    _add_rendering(parser)
+
+
+def _add_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--github", action="store_true", help="inside GitHub Actions: links, summary, annotations, outputs"
     )

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integration.static.test_planted_defects import DEFECTS, DEIT_ENTRY
+from support.defects import PLANTED
+from support.defects.transformers_4 import DEIT_ENTRY
 from support.mutations import CHANGES, Change, changed
 from support.overlay import Edits, Ground
 from support.repositories import DISTILBERT, DOCS, MATRIX, REGISTRY
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from support.repositories import Repository
     from transformers_export.fixing import Fixes
 
+DEFECTS = PLANTED["transformers-4"]
 BACK = {
     "unreachable-key": REGISTRY,
     "duplicate-key": REGISTRY,
