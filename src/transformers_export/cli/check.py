@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transformers_export.changes import ChangesError
@@ -23,6 +24,11 @@ def run(options: Namespace) -> int:
     """Check, print, write the files asked for. Returns 0 for a green verdict, 1 for a red one."""
     try:
         told = check_options(options, os.environ)
+        fixes = None
+        if options.fix:
+            from transformers_export.cli.fix import fix
+
+            told, fixes = fix(told)
         if told.static:
             verdict = run_check(told)
         else:
@@ -37,9 +43,12 @@ def run(options: Namespace) -> int:
         raise UsageError(str(error)) from error
     from transformers_export.cli.printing import lines
 
-    print("\n".join(lines(verdict, strict=told.strict)))
+    if fixes:
+        verdict = replace(verdict, fix=fixes)
+    print("\n".join(lines(verdict, strict=told.strict, written=options.fix)))
     _write(options, verdict)
-    return 0 if verdict.conclusion == "success" else 1
+    changed = bool(options.fix and verdict.fix and verdict.fix.files)
+    return 1 if changed or verdict.conclusion != "success" else 0
 
 
 def _write(options: Namespace, verdict: Verdict) -> None:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def write(path: str, content: bytes | str) -> None:
@@ -15,22 +19,66 @@ def write(path: str, content: bytes | str) -> None:
     Raises:
         UsageError: the file cannot be written there.
     """
+    _replace(Path(path), content.encode() if isinstance(content, str) else content, 0o666 & ~_umask())
+
+
+def _replace(target: Path, data: bytes, mode: int) -> None:
     import tempfile  # 7 ms, and most checks write nothing
 
-    target = Path(path)
-    data = content.encode() if isinstance(content, str) else content
     try:
         descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
-            os.chmod(partial, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp's files are for their owner alone
+            os.chmod(partial, mode)  # noqa: PTH101 - mkstemp's files are for their owner alone
             os.replace(partial, target)  # noqa: PTH105
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}. Name a file in a folder that exists.") from error
+        raise UsageError(
+            f"{target} cannot be written: {error.strerror}. Name a file in a folder that exists."
+        ) from error
+
+
+def rewrite(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
+    """Write files below `root` anew, all of them or none, with the permissions they have; links are kept.
+
+    Args:
+        root: the folder the paths are relative to.
+        files: path to new content.
+        before: path to what the file must hold still; a file that is not in it must not be there yet.
+
+    Raises:
+        UsageError: before anything is written: a path leads out of `root`, or a file is read-only or has another
+            content by now. Also when one cannot be written; then those that were are as before.
+    """
+    inside = Path(os.path.realpath(root))
+    targets = {path: Path(os.path.realpath(root / path)) for path in files}
+    for path, target in targets.items():
+        if not target.is_relative_to(inside):
+            raise UsageError(f"{path} leads out of the repository, to {target}: it is not changed. Edit it there.")
+        there = read(str(target), "the file that is to be changed") if path in before or target.exists() else None
+        if there != before.get(path):
+            raise UsageError(f"{path} was changed while it was read: nothing is written. Run it again.")
+        if there is not None and not target.stat().st_mode & 0o222:
+            raise UsageError(f"{path} is read-only: nothing is written. Make it writable first.")
+    done: list[str] = []
+    try:
+        for path, target in targets.items():
+            _replace(target, files[path], _mode(target))
+            done.append(path)
+    except BaseException:
+        for path in done:
+            if path in before:
+                _replace(targets[path], before[path], _mode(targets[path]))
+            else:
+                targets[path].unlink()
+        raise
+
+
+def _mode(target: Path) -> int:
+    return target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
 
 
 def read(path: str, what: str) -> bytes:

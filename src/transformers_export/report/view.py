@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from transformers_export.report import figures
+from transformers_export.verdict.types import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +28,8 @@ _CAUSES = {
 }
 _PATH = 1000
 """Characters of a path that are looked at; an address as long is not linked."""
+_LONG_DIFF = 60
+"""Lines of a diff from which it is folded."""
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -46,6 +49,8 @@ class Limits:
     """Lines of the table of every check, which only the summary has."""
     fold: int = 25
     """Verified exports are folded when the table has more rows than this."""
+    diff: int = 0
+    """Characters of the diff of what can be mended; a file's diff is shown whole or not at all."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,21 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Mending:
+    """What `--fix` would change."""
+
+    what: Listed[str]
+    notes: Listed[str]
+    diff: str
+    """Whole diffs, one a file, as many as there is room for."""
+    files: int
+    left_out: int
+    """Files whose diff is not shown."""
+    folded: bool
+    command: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A whole report, before any words."""
 
@@ -120,8 +140,12 @@ class Page:
     new: Listed[Finding]
     standing: Listed[Finding]
     fixed: Listed[Finding]
+    exporter: str
+    """Of all exports, where they have one; then it is said once and has no column. So with the opset."""
+    opset: str
     rows: Listed[Row]
     folded: Listed[Row]
+    mending: Mending | None
     failures: Listed[Failure]
     expected: Listed[Failure]
     warned: Listed[Failure]
@@ -150,8 +174,11 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         new=_findings(verdict, "new", limits),
         standing=_findings(verdict, "standing", limits),
         fixed=_findings(verdict, "fixed", limits),
+        exporter=cut(_common(_exporter(case) for case in cases)),
+        opset=_common(figures.count(case.opset) for case in cases),
         rows=_part(rows, 0, unfolded),
         folded=_part(rows, unfolded, len(cases)),
+        mending=_mending(verdict, limits) if verdict.fix else None,
         failures=_list(cases, limits.failures, lambda c: _failure(c, limits), lambda c: c.outcome in _WORST_FIRST[:2]),
         expected=_list(cases, limits.notes, lambda c: _failure(c, limits), lambda c: c.outcome == "expected-failure"),
         warned=_list(cases, limits.notes, lambda c: _failure(c, limits), lambda c: bool(c.warnings)),
@@ -223,8 +250,28 @@ def local_command(verdict: Verdict) -> str:
     exporter = "both" if len(used) == 2 else next(iter(used), "")
     return " ".join(
         ["transformers-export check"]
-        + ([f"--base {base}"] if base else [])
+        + (["--all"] if base and base == verdict.head else [f"--base {base}"] if base else [])
         + ([f"--exporter {exporter}"] if exporter else [])
+    )
+
+
+def _mending(verdict: Verdict, limits: Limits) -> Mending:
+    cut = _cutter(limits.text)
+    fix = verdict.fix or Fix()
+    shown: list[str] = []
+    for file in fix.files:
+        if sum(map(len, shown)) + len(file.diff) <= limits.diff:
+            shown.append(file.diff if file.diff.endswith("\n") else f"{file.diff}\n")
+    text = "".join(shown)
+    base = _sha(verdict.base)
+    return Mending(
+        what=_list(fix.what, limits.findings, cut),
+        notes=_list(fix.notes, limits.notes, cut),
+        diff=text,
+        files=len(fix.files),
+        left_out=len(fix.files) - len(shown),
+        folded=text.count("\n") > _LONG_DIFF,
+        command=" ".join(["transformers-export check --static --fix"] + ([f"--base {base}"] if base else [])),
     )
 
 
@@ -243,8 +290,13 @@ def what_happened(case: CaseResult) -> str:
     return case.reason or case.outcome
 
 
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning when it is longer than `length` characters."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def _cutter(length: int) -> Callable[[str], str]:
-    return lambda text: text if len(text) <= length else text[: length - 1] + "…"
+    return lambda text: shortened(text, length)
 
 
 def _sha(value: str | None) -> str | None:
@@ -263,6 +315,12 @@ def _list(
 ) -> Listed[T]:
     kept = [entry for entry in entries if keep(entry)]
     return Listed(tuple(make(entry) for entry in kept[:limit]), max(0, len(kept) - limit))
+
+
+def _common(values: Iterable[str]) -> str:
+    """The value all have, or nothing."""
+    (value, *others) = {*values} or {""}
+    return "" if others or value == figures.NOTHING else value
 
 
 def _part(rows: Listed[Row], start: int, stop: int) -> Listed[Row]:
