@@ -140,7 +140,7 @@ def test_planted_defects_are_mended_in_the_form_of_the_era(years: Years, name: s
     new = {(item.rule, item.subject) for item in after.findings if item.status == "new"}
     assert {item for item in new if item[0] in catalog.FIXES} == LEFT[name]
     assert "past-without-cache" not in {rule for rule, subject in new if subject == "longformer"}
-    assert len(fixes.what) > 8
+    assert len(fixes.what) >= 8
     assert find_fixes(after.project, after.head, after.base, frozenset(files)).files == {}
 
 
