@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_report(commands.add_parser("report", help="render a verdict"))
     _add_comment(commands.add_parser("comment", help="put a verdict's report on the pull request"))
+    _add_scaffold(commands.add_parser("scaffold", help="write an ONNX configuration for a model that has none"))
     commands.add_parser("export", help="export one model; the same as python -m transformers_export.onnx")
     return parser
 
@@ -101,15 +102,43 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 def _add_comment(parser: argparse.ArgumentParser) -> None:
     parser.description = "Write or update the one comment on the pull request of this event (GITHUB_TOKEN)."
-    _add_published(parser)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("verdict", nargs="?", metavar="VERDICT.json")
+    source.add_argument(
+        "--artifact", metavar="NAME", help="on workflow_run: take the verdict that run has uploaded under this name"
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("always", "on-change", "on-failure", "never"),
+        default="on-change",
+        help="when to begin a comment; one that is there is kept up to date unless `never` (default: on-change)",
+    )
+    parser.add_argument(
+        "--fail-on-publish-error",
+        choices=("true", "false"),
+        default="false",
+        help="exit code 1 when the comment cannot be written (default: a warning)",
+    )
+    _add_rendering(parser)
 
 
 def _add_published(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("verdict", metavar="VERDICT.json")
+    _add_rendering(parser)
+
+
+def _add_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--github", action="store_true", help="inside GitHub Actions: links, summary, annotations, outputs"
     )
     parser.add_argument("--if-missing", metavar="TEXT", help="what to say when there is no verdict")
+
+
+def _add_scaffold(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write an OnnxConfig class for a model that has none, register it, put it into the matrix."
+    parser.add_argument("path", metavar="PATH", help="the file of the model's configuration, configuration_x.py")
+    parser.add_argument("--class", dest="config_class", metavar="NAME", help="which configuration class of the file")
+    parser.add_argument("--diff", action="store_true", help="print what would be written, as a diff, and write nothing")
 
 
 def _positive(text: str) -> int:

@@ -7,6 +7,7 @@ the templates, escaping is in `escape.py`; here is only how they come together a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -33,11 +34,13 @@ MARKER = "<!-- export-action: report -->"
 
 _MARKUP = Markup(MARKER)  # noqa: S704  our own constant
 
+_HIDDEN = re.compile(r"<!-- [\w :=-]{1,400} -->")
+
 COMMENT_LIMIT = 65_536
 """A comment has fewer characters than this; GitHub refuses it otherwise."""
 
 SUMMARY_LIMIT = 1024 * 1024
-"""A job summary has fewer bytes than this."""
+"""A job summary has fewer bytes than this: GitHub drops all of one that is larger ("1MiB", its docs say)."""
 
 _COMMENT_STEPS = (
     Limits(rows=300, failures=50, findings=50, notes=50, frames=12, text=2000, diff=20_000),
@@ -58,19 +61,24 @@ _SUMMARY_STEPS = (
 )
 
 
-def comment(verdict: Verdict, links: Links | None) -> str:
-    """The sticky comment, starting with `MARKER`; always below `COMMENT_LIMIT` characters."""
-    return _first_below(COMMENT_LIMIT, comment_length, "comment.md.j2", _COMMENT_STEPS, verdict, links)
+def comment(verdict: Verdict, links: Links | None, *, hidden: str = "", mended: bool = False) -> str:
+    """The sticky comment, starting with `MARKER`; always below `COMMENT_LIMIT` characters.
+
+    `hidden` is one HTML comment of our own that follows the marker. `mended`: say that an earlier report was red.
+    """
+    told = {"hidden": _hidden(hidden), "mended": mended}
+    return _first_below(COMMENT_LIMIT, comment_length, "comment.md.j2", _COMMENT_STEPS, verdict, links, **told)
 
 
 def summary(verdict: Verdict, links: Links | None) -> str:
     """The job summary: everything the comment says and every check; always below `SUMMARY_LIMIT` bytes."""
-    return _first_below(SUMMARY_LIMIT, _bytes, "summary.md.j2", _SUMMARY_STEPS, verdict, links)
+    here = replace(links, run_url="") if links else None  # it stands on the run's page and need not lead there
+    return _first_below(SUMMARY_LIMIT, _bytes, "summary.md.j2", _SUMMARY_STEPS, verdict, here)
 
 
-def unfinished(reason: str, links: Links | None) -> str:
+def unfinished(reason: str, links: Links | None, *, hidden: str = "") -> str:
     """The comment when there is no verdict, so that an older green one does not stay."""
-    return _fill("unfinished.md.j2", reason=reason[:2000], links=links)
+    return _fill("unfinished.md.j2", reason=reason[:2000], links=links, hidden=_hidden(hidden))
 
 
 def worth_a_comment(verdict: Verdict) -> bool:
@@ -84,8 +92,20 @@ def worth_a_comment(verdict: Verdict) -> bool:
 
 
 def comment_length(text: str) -> int:
-    """Characters as GitHub may count them at most: UTF-16 units, and two for a line break."""
+    """Characters as GitHub may count them at most: UTF-16 units, and two for a line break.
+
+    GitHub's message says "maximum is 65536 characters" (HTTP 422) and no page of its documentation says which. Measured
+    by others (github.com/dead-claudia/github-limits, pull request 13): comments up to 262,144 bytes of UTF-8 are taken,
+    descriptions of pull requests up to 65,536 code points. Below 65,536 as counted here is below all of these: a UTF-16
+    unit is at most three bytes, and never less than a code point's share.
+    """
     return len(text.encode("utf-16-le")) // 2 + text.count("\n")
+
+
+def _hidden(line: str) -> Markup:
+    if line and not _HIDDEN.fullmatch(line):
+        raise ValueError(f"expected one HTML comment of plain words, got {line[:200]!r}")
+    return Markup(line)  # noqa: S704  nothing in it can end the comment early
 
 
 def _bytes(text: str) -> int:
@@ -104,12 +124,13 @@ def _first_below(
     steps: tuple[Limits, ...],
     verdict: Verdict,
     links: Links | None,
+    **told: object,
 ) -> str:
     for limits in steps:
         shown = page(verdict, limits)
         if weight(shown) >= limit:  # escaping only adds to it: not worth the time
             continue
-        text = _fill(template, page=shown, links=links)
+        text = _fill(template, page=shown, links=links, **told)
         if length(text) < limit:
             return text
     raise AssertionError(f"even the shortest report reaches the limit of {limit}")

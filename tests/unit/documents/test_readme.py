@@ -18,6 +18,7 @@ DOCUMENTS = (
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "tests/README.md",
     "examples/README.md",
     "benchmarks/README.md",
@@ -32,21 +33,60 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_the_workflow_to_paste_is_the_one_that_is_linted() -> None:
-    assert (ROOT / "examples" / "workflow.yml").read_text(encoding="utf-8") in blocks("yaml")
+@pytest.mark.parametrize("file", ["workflow.yml", "fork-check.yml", "fork-comment.yml"])
+def test_a_workflow_to_paste_is_the_one_that_is_linted(file: str) -> None:
+    assert (ROOT / "examples" / file).read_text(encoding="utf-8") in blocks("yaml")
 
 
-def test_the_inputs_table_is_that_of_the_action() -> None:
-    table = re.findall(r"^\| `([\w-]+)` \| (?:`([^`]*)`)? ?\| (.*) \|$", README, flags=re.MULTILINE)
-    inputs = load("action.yml")["inputs"]
+@pytest.mark.parametrize(("heading", "action"), [("input", "action.yml"), ("input of `comment`", "comment/action.yml")])
+def test_the_inputs_table_is_that_of_the_action(heading: str, action: str) -> None:
+    (table,) = re.findall(rf"^\| {heading} \| default \|.*\n((?:\|.*\n)+)", README, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \| (?:`([^`]*)`)? ?\| (.*) \|$", table, flags=re.MULTILINE)
+    inputs = load(action)["inputs"]
     expected = [(name, its["default"], " ".join(its["description"].split())) for name, its in inputs.items()]
-    assert table == expected
+    assert rows == expected
 
 
-def test_the_outputs_are_those_of_the_action() -> None:
-    sentence = re.search(r"^Outputs: (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize(("begin", "action"), [("Outputs:", "action.yml"), ("Output:", "comment/action.yml")])
+def test_the_outputs_are_those_of_the_action(begin: str, action: str) -> None:
+    sentence = re.search(rf"^{begin} (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
     assert sentence
-    assert set(re.findall(r"`([\w-]+)`", sentence[1])) == set(load("action.yml")["outputs"])
+    assert set(re.findall(r"`([\w-]+)`", sentence[1])) == set(load(action)["outputs"])
+
+
+def test_every_permission_of_the_two_workflows_has_its_reason() -> None:
+    told = re.findall(r"^\| `([\w-]+: \w+)` \| (first|second) \| .+ \|$", README, flags=re.MULTILINE)
+    files = {"first": "fork-check.yml", "second": "fork-comment.yml"}
+    asked = [
+        (f"{name}: {level}", which)
+        for which, file in files.items()
+        for job in load(f"examples/{file}")["jobs"].values()
+        for name, level in job["permissions"].items()
+    ]
+    assert told == asked
+
+
+ACTIONS = ("action.yml", "comment/action.yml")
+
+
+def calls(script: str) -> list[list[str]]:
+    """The commands of ours in a script, each as its name and its flags; an array is spelt out."""
+    added = re.findall(r"arguments\+?=\(([^)]*)\)", script)
+    whole = script.replace('"${arguments[@]}"', " ".join(added)).replace("\\\n", " ")
+    found = re.findall(r'"\$TOOL" (\w+)(.*)', whole)
+    return [[command, *re.findall(r"(?<!\S)--[\w-]+", rest)] for command, rest in found]
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+def test_every_flag_an_action_passes_is_one_the_command_has(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    scripts = [step["run"] for step in load(path)["runs"]["steps"] if "run" in step]
+    found = [call for script in scripts for call in calls(script)]
+    assert found
+    for command, *flags in found:
+        with pytest.raises(SystemExit):
+            parse([command, "--help"])
+        has = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+        assert set(flags) <= has, command
 
 
 def test_the_hooks_to_paste_are_those_of_the_manifest() -> None:
@@ -87,11 +127,17 @@ def test_every_link_into_the_repository_leads_somewhere(document: str) -> None:
     assert missing == []
 
 
+def test_every_test_that_shows_a_claim_of_security_md_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) > 5
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_make_has_every_target_the_documents_name() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
     named = {word for document in DOCUMENTS for word in re.findall(r"make ([a-z]+)", (ROOT / document).read_text())}
-    assert {name for name in named if name in ("test", "lint", "demo", "pictures", "clean")} <= targets
+    assert {name for name in named if name in ("test", "lint", "demo", "pictures", "clean", "requirements")} <= targets
 
 
 def test_the_tested_versions_are_the_pinned_ones() -> None:
