@@ -50,7 +50,7 @@ def find(
 
 def fix(snapshot: Snapshot, finding: Finding, rules: Collection[str]) -> Fix | None:
     """Takes the rule out of the comment, and the comment with its last rule. A name that is no rule is left to you."""
-    if finding.subject not in rules:
+    if finding.subject not in rules or finding.path == SETTINGS:
         return None
     from transformers_export.edits import comments
 
