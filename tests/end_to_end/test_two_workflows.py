@@ -121,6 +121,14 @@ def test_the_workflows_fit_each_other() -> None:
     assert our_step("fork-check.yml")["with"]["comment"] == "never"
 
 
+def test_this_repositorys_own_workflows_fit_each_other_too() -> None:
+    folder = ROOT / ".github" / "workflows"
+    (check_job,) = yaml.safe_load((folder / "export.yml").read_text(encoding="utf-8"))["jobs"].values()
+    action = yaml.safe_load((ROOT / "comment" / "action.yml").read_text(encoding="utf-8"))
+
+    assert check_job["steps"][-1]["with"]["artifact"] == action["inputs"]["artifact"]["default"]
+
+
 def test_no_job_has_more_than_it_needs_and_the_second_checks_nothing_out() -> None:
     permissions = {
         name: [only["permissions"] for only in workflow(name)["jobs"].values()]
