@@ -6,6 +6,7 @@ The first runs on a stranger's commit; what it uploads, and nothing else, reache
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,6 @@ from support.repositories import ROOT, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.actions_runner import Run, Step
     from support.front_door import FrontDoor
@@ -95,6 +95,7 @@ def test_a_pull_request_from_a_fork_gets_its_report(
 
     assert first.conclusion == ("success" if icon == "✅" else "failure"), first.log
     assert first.steps["report"].summary.startswith(f"### {icon}")
+    assert Path(first.outputs["verdict"]).read_bytes().count(head.encode()) == 1, first.log
     assert [request for request in fork.requests if not request.startswith("GET ")] == []
     assert fork.comments() == []
 
@@ -118,6 +119,14 @@ def test_the_workflows_fit_each_other() -> None:
     assert started_by == {"workflows": [check_workflow["name"]], "types": ["completed"]}
     assert our_step("fork-check.yml")["with"]["artifact"] == action["inputs"]["artifact"]["default"]
     assert our_step("fork-check.yml")["with"]["comment"] == "never"
+
+
+def test_this_repositorys_own_workflows_fit_each_other_too() -> None:
+    folder = ROOT / ".github" / "workflows"
+    (check_job,) = yaml.safe_load((folder / "export.yml").read_text(encoding="utf-8"))["jobs"].values()
+    action = yaml.safe_load((ROOT / "comment" / "action.yml").read_text(encoding="utf-8"))
+
+    assert check_job["steps"][-1]["with"]["artifact"] == action["inputs"]["artifact"]["default"]
 
 
 def test_no_job_has_more_than_it_needs_and_the_second_checks_nothing_out() -> None:
