@@ -92,7 +92,9 @@ def test_every_flag_an_action_passes_is_one_the_command_has(path: str, capsys: p
 def test_the_hooks_to_paste_are_those_of_the_manifest() -> None:
     (pasted,) = [block for block in blocks("yaml") if block.startswith("repos:")]
     hooks = yaml.safe_load(pasted)["repos"][0]["hooks"]
-    assert {hook["id"] for hook in hooks} == {hook["id"] for hook in load(".pre-commit-hooks.yaml")}
+    ids = {hook["id"] for hook in load(".pre-commit-hooks.yaml")}
+    assert {hook["id"] for hook in hooks} <= ids
+    assert set(re.findall(r"[\w-]*onnx[\w-]*", pasted)) == ids  # one stands in a comment, in place of another
 
 
 def test_every_setting_named_exists() -> None:
