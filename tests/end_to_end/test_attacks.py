@@ -59,7 +59,7 @@ def attacked(
         python = with_repository(python_5, a_job.workspace, directory)
         inputs = {
             **{"python": str(python), "install": "", "pip-index-url": "", "exporter": "legacy"},
-            **{"timeout": "45", "memory-limit": "2GiB", "jobs": "2"},
+            **{"timeout": "90", "memory-limit": "2GiB", "jobs": "2"},
             **{"artifact": "export-verdict", "comment": "never"},
         }
         runner = a_job.runner(inputs, directory / "temp")
@@ -96,7 +96,7 @@ def test_the_verdict_says_which_isolation_held(attacked: Attacked) -> None:
         ("forker", "undecided", "Started more than 128 processes.|Past its time limit"),  # on a machine under load
         ("escaper", "passed", ""),
         ("hoarder", "undecided", "Past its memory limit of 2048 MiB."),
-        ("sleeper", "undecided", "Past its time limit of 45 s."),
+        ("sleeper", "undecided", "Past its time limit of 90 s."),
         ("talker", "failed", attacks.SENTENCE),
         ("forger", "failed", "Expected a case result as JSON"),
     ],
