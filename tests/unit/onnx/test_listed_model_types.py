@@ -15,7 +15,7 @@ from transformers_export.onnx.features import FeaturesManager
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LISTS = json.loads((ROOT / "tests" / "golden" / "listed-model-types.json").read_text(encoding="utf-8"))
+LISTS = json.loads((ROOT / "tests" / "data" / "listed-model-types.json").read_text(encoding="utf-8"))
 LISTED = sorted({model_type.replace("_", "-") for names in LISTS.values() for model_type in names})
 
 GONE = {"internlm2", "mctct", "siglip-text", "siglip-text-with-projection"}
