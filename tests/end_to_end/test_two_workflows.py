@@ -5,7 +5,6 @@ The first runs on a stranger's commit; what it uploads, and nothing else, reache
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
