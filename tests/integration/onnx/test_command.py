@@ -127,7 +127,7 @@ def test_an_architecture_without_a_configuration_lists_what_is_supported(tmp_pat
     transformers.MambaConfig().save_pretrained(tmp_path / "mamba")
     ended = _command("--model", "mamba", "out", cwd=tmp_path)
     assert ended.code == 2
-    assert "'mamba' has no OnnxConfig. Supported: albert, apertus" in ended.err
+    assert "'mamba' has no OnnxConfig. Supported: aimv2-vision-model, albert" in ended.err
     assert "FeaturesManager.register" in ended.err
 
 
@@ -137,7 +137,7 @@ def test_an_architecture_transformers_does_not_know_says_so(tmp_path: Path) -> N
     ended = _command("--model", "odd", "out", cwd=tmp_path)
     assert ended.code == 2
     assert "architecture that this transformers does not know" in ended.err
-    assert "Supported: albert, apertus" in ended.err
+    assert "Supported: aimv2-vision-model, albert" in ended.err
 
 
 def test_a_module_that_registers_a_model_can_be_imported_first(tmp_path: Path) -> None:
