@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from transformers_export.cli.arguments import UsageError
 from transformers_export.cli.published import current_event, make_report, read_verdict
 from transformers_export.github.commands import set_outputs, warn
 from transformers_export.github.comment import upsert
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """Write or update the comment. 0 also when the token may not write: the check has decided by then."""
-    published = read_verdict(options)
+    published = read_verdict(options, options.verdict)
+    if published.verdict is not None and published.verdict.shard is not None:
+        raise UsageError(f"{options.verdict} is the verdict of one shard. Merge them all with `report` first.")
     event = current_event()
     if event.pull_request is None:
         print(f"{event.name} is no pull request: no comment.")

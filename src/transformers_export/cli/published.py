@@ -33,21 +33,21 @@ class Published:
     """There is a file, and it is no verdict: the job must not be green by it."""
 
 
-def read_verdict(options: Namespace) -> Published:
-    """Read the verdict. With `--if-missing` one that is not there or cannot be read is replaced by that text.
+def read_verdict(options: Namespace, path: str) -> Published:
+    """Read one verdict. With `--if-missing` one that is not there or cannot be read is replaced by that text.
 
     An old comment must not stay green because a newer verdict was spoilt.
 
     Raises:
         UsageError: no such file, or no verdict in it, and nothing to say in its place.
     """
-    if options.if_missing is not None and not Path(options.verdict).exists():
+    if options.if_missing is not None and not Path(path).exists():
         return Published(None, options.if_missing)
     try:
-        return Published(decode(read(options.verdict, "a verdict")))
+        return Published(decode(read(path, "a verdict")))
     except VerdictError as error:
         if options.if_missing is None:
-            raise UsageError(f"{options.verdict}: {error}") from error
+            raise UsageError(f"{path}: {error}") from error
         return Published(None, f"The check left a verdict that cannot be read: {error}", broken=True)
 
 

@@ -17,13 +17,20 @@ class GitError(Exception):
     """Git could not do what was asked; the message is git's own."""
 
 
-def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,)) -> bytes:
-    """Run one git command in `root` and return what it wrote.
+def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,), given: str = "") -> bytes:
+    """Run one git command in `root`, give it something to read, and return what it wrote.
 
     Raises `GitError` when git is not installed or ends with a code that is not among `expected`.
     """
     try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, env=_environment(), check=False)
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            input=os.fsencode(given),
+            capture_output=True,
+            env=_environment(),
+            check=False,
+        )
     except FileNotFoundError as error:
         raise GitError(f"git could not be started in {root}: {error}. Install git and put it on the PATH.") from error
     if done.returncode not in expected:

@@ -9,19 +9,30 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from transformers_export.source import git
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _LINK = "120000 "
 """Git's mode of a symbolic link."""
 _DEEP = 40
 """How many links are followed, as systems do: more is a circle."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """One entry of a tree."""
+
+    id: str
+    """Git's object id of the content; of a link that of where it leads, of a submodule its commit."""
+    is_file: bool
+    """False for a link and for a submodule: their content is elsewhere."""
 
 
 class Tree(Protocol):
@@ -45,6 +56,9 @@ class Tree(Protocol):
 
     def blob(self, path: str) -> str | None:
         """Git's object id of the file's content, or None when there is no such file."""
+
+    def objects(self) -> Mapping[str, Object]:
+        """What git makes of every file that `paths` has: the same content gives the same in any kind of tree."""
 
 
 def working_tree(root: Path) -> Tree:
@@ -97,6 +111,19 @@ class _WorkingTree:
         if not self.exists(path):
             return None
         return git.run(self.root, "hash-object", "--", path).decode().strip()
+
+    def objects(self) -> Mapping[str, Object]:
+        """Git knows what is unchanged since it was staged; only the rest is read."""
+        staged = dict(_entries(git.run(self.root, "ls-files", "-z", "--cached", "--stage")))
+        listed = git.names(git.run(self.root, "ls-files", "-z", "--modified", "--others", "--exclude-standard"))
+        changed = [path for path in dict.fromkeys(listed) if self.exists(path)]
+        plain = [path for path in changed if "\n" not in path]
+        ids = git.run(self.root, "hash-object", "--stdin-paths", given="\n".join(plain)).decode().split()
+        found = {path: entry for path, entry in staged.items() if self.exists(path) or not entry.is_file}
+        for path, name in zip(plain, ids, strict=True):
+            found[path] = Object(name, is_file=not os.path.islink(self._prefix + path))  # noqa: PTH114
+        found.update({path: Object("", is_file=False) for path in changed if path not in plain})
+        return found
 
 
 class _GitTree:
@@ -154,11 +181,23 @@ class _GitTree:
         command = ["ls-tree", "-r", "-z", "--name-only", self._rev] if self._rev else ["ls-files", "-z", "--cached"]
         return tuple(sorted(set(git.names(git.run(self.root, *command)))))
 
+    def objects(self) -> Mapping[str, Object]:
+        command = ["ls-tree", "-r", "-z", self._rev] if self._rev else ["ls-files", "-z", "--cached", "--stage"]
+        return dict(_entries(git.run(self.root, *command)))
+
     def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
         if not self._rev:
             return _search(self.root, texts, ["--cached"], patterns)
         found = _search(self.root, texts, [self._rev], patterns)
         return tuple(name.removeprefix(self._rev + ":") for name in found)
+
+
+def _entries(output: bytes) -> Iterator[tuple[str, Object]]:
+    """The lines of `ls-tree` (mode, type, id) and `ls-files --stage` (mode, id, stage), each followed by a path."""
+    for entry in git.names(output):
+        said, _, path = entry.partition("\t")
+        mode, second, third = said.split(" ")
+        yield path, Object(third if len(third) > 1 else second, is_file=mode.startswith("100"))
 
 
 def _search(root: Path, texts: Sequence[str], where: list[str], patterns: Sequence[str]) -> tuple[str, ...]:
