@@ -196,6 +196,11 @@ class Content:
                 if name in _SEARCHED or name.rpartition(".")[2] in _CODE_FROM_ANYWHERE:
                     yield f"{source.path} uses {name}, by which it may run code from anywhere"
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                named = [f"{getattr(node, 'module', '')}.{alias.name}" for alias in node.names]
+                if taken := [
+                    name for name in named if name in _SEARCHED or name.rpartition(".")[2] in _CODE_FROM_ANYWHERE
+                ]:
+                    yield f"{source.path} uses {taken[0]}, by which it may run code from anywhere"
                 yield from self._unresolved(source, node)
 
     def _unresolved(self, source: python.Source, node: ast.Import | ast.ImportFrom) -> Iterator[str]:
@@ -234,7 +239,9 @@ def _nodes(source: python.Source) -> Iterator[ast.AST]:
 
 
 def _is_dynamic(node: ast.AST) -> bool:
-    """Whether a call may import a module of the repository that no import statement names."""
+    """Whether code may import a module of the repository that no import statement names."""
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name == "import_module" and alias.asname for alias in node.names)
     if not isinstance(node, ast.Call):
         return False
     name = python.dotted(node.func) or ""

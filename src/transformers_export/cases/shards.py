@@ -87,7 +87,7 @@ def split(seconds: Sequence[float], total: int) -> list[tuple[int, ...]]:
 
     Returns:
         The places of each part's cases, in order. Every case is in exactly one; the same costs give the same parts.
-        No part is longer than 4/3 of the best possible (Graham's bound for this rule).
+        The loads of two parts differ by no more than the costliest case.
     """
     loads = [0.0] * total
     parts: list[list[int]] = [[] for _ in range(total)]

@@ -113,9 +113,11 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "verdicts", nargs="+", metavar="VERDICT.json", help="a verdict; several, or a folder of them, are merged"
     )
+    parser.add_argument("--merge", action="store_true", help="they are shards: of one too, the others are missing")
     _add_published(parser)
     parser.add_argument("--json", metavar="FILE", help="write the merged verdict as JSON")
     parser.add_argument("--cache", metavar="DIR", help="keep what passed in this folder of results")
+    parser.add_argument("--baseline", metavar="FILE", help="earlier verdict to compare with, e.g. the base's")
     parser.add_argument("--markdown", metavar="FILE", help="write the comment's text")
     parser.add_argument("--summary", metavar="FILE", help="write the job summary's text")
     _add_formats(parser)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
 from transformers_export.cli.files import leave_verdict, write
 from transformers_export.cli.formats import write_formats
+from transformers_export.cli.known import read_baseline
 from transformers_export.cli.merging import is_one, merged
 from transformers_export.cli.published import Published, Report, current_event, make_report, read_verdict
+from transformers_export.verdict.compare import with_baseline
 from transformers_export.verdict.schema import encode
 
 if TYPE_CHECKING:
@@ -27,8 +30,8 @@ def run(options: Namespace) -> int:
     asked = (options.markdown, options.summary, options.github, options.json, options.junit, options.sarif)
     if not any(asked):
         raise UsageError("Nothing to write: expected --markdown, --summary, --json, --junit, --sarif or --github.")
-    alone = is_one(options.verdicts)
-    published = read_verdict(options, options.verdicts[0]) if alone else _merged(options)
+    alone = not options.merge and is_one(options.verdicts)
+    published = _compared(options, read_verdict(options, options.verdicts[0]) if alone else _merged(options))
     report = make_report(published, current_event() if options.github else None)
     verdict = report.verdict
     if verdict is not None:
@@ -54,6 +57,13 @@ def _merged(options: Namespace) -> Published:
         if options.if_missing is None:
             raise
         return Published(None, str(error), broken=True)
+
+
+def _compared(options: Namespace, published: Published) -> Published:
+    earlier = read_baseline(options.baseline, lambda message: print(f"warning: {message}"))
+    if published.verdict is None or earlier is None:
+        return published
+    return replace(published, verdict=with_baseline(published.verdict, earlier))
 
 
 def _keep(options: Namespace, verdict: Verdict) -> None:
