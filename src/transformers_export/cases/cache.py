@@ -112,7 +112,7 @@ class Cache:
         return self.folder / f"{key}.json"
 
     def _warn(self, path: Path, why: str) -> None:
-        self.warnings.append(f"The cache entry {path.name} in {path.parent} is ignored: {why}.")
+        self.warnings.append(f"The cache entry {path.name} in {path.parent} is ignored: {why.rstrip('.')}.")
 
 
 def default_folder(environ: Mapping[str, str]) -> Path:

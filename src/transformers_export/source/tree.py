@@ -104,6 +104,9 @@ class _WorkingTree:
         listed = git.names(git.run(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
         return tuple(sorted({path for path in listed if self.exists(path)}))
 
+    def _is_link(self, path: str) -> bool:
+        return os.path.islink(self._prefix + path)  # noqa: PTH114
+
     def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
         return _search(self.root, texts, ["--untracked"], patterns)
 
@@ -116,13 +119,12 @@ class _WorkingTree:
         """Git knows what is unchanged since it was staged; only the rest is read."""
         staged = dict(_entries(git.run(self.root, "ls-files", "-z", "--cached", "--stage")))
         listed = git.names(git.run(self.root, "ls-files", "-z", "--modified", "--others", "--exclude-standard"))
-        changed = [path for path in dict.fromkeys(listed) if self.exists(path)]
-        plain = [path for path in changed if "\n" not in path]
-        ids = git.run(self.root, "hash-object", "--stdin-paths", given="\n".join(plain)).decode().split()
-        found = {path: entry for path, entry in staged.items() if self.exists(path) or not entry.is_file}
-        for path, name in zip(plain, ids, strict=True):
-            found[path] = Object(name, is_file=not os.path.islink(self._prefix + path))  # noqa: PTH114
-        found.update({path: Object("", is_file=False) for path in changed if path not in plain})
+        changed = [path for path in dict.fromkeys(listed) if os.path.lexists(self._prefix + path)]
+        files = [path for path in changed if self.exists(path) and not self._is_link(path) and "\n" not in path]
+        ids = git.run(self.root, "hash-object", "--stdin-paths", given="\n".join(files)).decode().split()
+        found = {path: entry for path, entry in staged.items() if os.path.lexists(self._prefix + path)}
+        found.update(dict.fromkeys(changed, Object("", is_file=False)))
+        found.update({path: Object(name, is_file=True) for path, name in zip(files, ids, strict=True)})
         return found
 
 
