@@ -28,7 +28,7 @@ def main() -> int:
         work = Path(temporary)
         repository = make_repository(work / "acme-models")
         repository.checkout("mixed")
-        check = [sys.executable, "-m", "transformers_export", "check", "--base", "main"]
+        check = [sys.executable, "-m", "transformers_export", "check", "--no-cache", "--base", "main"]
         subprocess.run([*check, "--json", work / "verdict.json"], cwd=repository.root, check=False)
         verdict = decode((work / "verdict.json").read_bytes())
         links = Links("https://github.com", "acme/acme-models", repository.revisions["mixed"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,13 @@ from support import environments, repositories
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _own_results(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reuses results that another left, nor the user's."""
+    folder = tmp_path_factory.getbasetemp() / f"results-{uuid.uuid4().hex}"
+    monkeypatch.setenv("TRANSFORMERS_EXPORT_CACHE", str(folder))
 
 
 @pytest.fixture

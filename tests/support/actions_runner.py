@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,8 @@ class Runner:
     environ: dict[str, str]
     inputs: dict[str, str] = field(default_factory=dict)
     token: str = ""
+    installed: str = ""
+    """The command that an earlier run of the action installed; empty to install it anew, as GitHub would."""
 
     def run(self) -> Run:
         definition = yaml.safe_load((self.action / "action.yml").read_text(encoding="utf-8"))
@@ -102,6 +105,9 @@ class Runner:
         added_path: list[str],
     ) -> Step:
         name = step.get("name", key)
+        if key == "tool" and self.installed:
+            outputs = {"files": tempfile.mkdtemp(dir=self.temp), "command": self.installed}
+            return Step(name, "success", "success", outputs, "", "", {})
         if not self._condition(str(step.get("if", "")), inputs, steps):
             return Step(name, "skipped", "skipped", {}, "", "", {})
         files = {kind: self._file(key, kind) for kind in ("OUTPUT", "ENV", "PATH", "STEP_SUMMARY", "STATE")}
@@ -157,27 +163,29 @@ class Runner:
 
     def _ask(self, items: list[dict[str, str]], inputs: dict[str, str], steps: dict[str, Step]) -> list[Any]:
         succeeding = all(step.conclusion != "failure" for step in steps.values())
-        request = {
-            "items": items,
-            "contexts": {
-                "inputs": inputs,
-                "github": {"token": self.token, "workspace": str(self.workspace), "action_path": str(self.action)},
-                "steps": {
-                    key: {"outputs": step.outputs, "outcome": step.outcome, "conclusion": step.conclusion}
-                    for key, step in steps.items()
-                },
+        contexts = {
+            "inputs": inputs,
+            "github": {"token": self.token, "workspace": str(self.workspace), "action_path": str(self.action)},
+            "steps": {
+                key: {"outputs": step.outputs, "outcome": step.outcome, "conclusion": step.conclusion}
+                for key, step in steps.items()
             },
-            "status": {"success": succeeding, "failure": not succeeding, "cancelled": False, "always": True},
         }
-        done = subprocess.run(
-            node_command(SCRIPT, str(node_modules())),
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"an expression of {self.action}/action.yml is wrong: {done.stderr}"
-        return list(json.loads(done.stdout))
+        return evaluate(items, contexts, succeeding=succeeding)
+
+
+def evaluate(items: list[dict[str, str]], contexts: dict[str, Any], *, succeeding: bool) -> list[Any]:
+    """Evaluate texts and conditions as GitHub does."""
+    status = {"success": succeeding, "failure": not succeeding, "cancelled": False, "always": True}
+    done = subprocess.run(
+        node_command(SCRIPT, str(node_modules())),
+        input=json.dumps({"items": items, "contexts": contexts, "status": status}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"one of these expressions is wrong: {items}: {done.stderr}"
+    return list(json.loads(done.stdout))
 
 
 def read_pairs(file: Path) -> dict[str, str]:

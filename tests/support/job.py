@@ -34,10 +34,14 @@ class Job:
     merge: str
     environ: dict[str, str]
 
-    def runner(self, inputs: dict[str, str], temp: Path) -> Runner:
-        """A runner for the action with an own RUNNER_TEMP."""
+    def runner(self, inputs: dict[str, str], temp: Path, workspace: Path | None = None) -> Runner:
+        """A runner for the action with an own RUNNER_TEMP, on this checkout or on another."""
         temp.mkdir()
-        return Runner(ACTION, self.workspace, temp, self.environ, inputs, token=TOKEN)
+        return Runner(ACTION, workspace or self.workspace, temp, self.environ, inputs, token=TOKEN)
+
+    def check_out(self, workspace: Path) -> None:
+        """Check out anew, as on another machine."""
+        _checkout(self.workspace.parent / "remote.git", workspace)
 
 
 def pull_request(repository: Path, base: str, head: str, github: GitHub, directory: Path) -> Job:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 _EXTRAS = {
-    "report": "jinja2 markupsafe actions_toolkit github requests urllib3 rich",
-    "onnx": "torch transformers onnx onnxruntime onnxscript onnx_ir numpy PIL psutil",
+    "report": "jinja2 markupsafe actions_toolkit github requests urllib3 rich junitparser",
+    "onnx": "torch transformers onnx onnxruntime onnxscript onnx_ir numpy PIL psutil platformdirs",
 }
 
 
