@@ -65,11 +65,13 @@ def from_git(root: Path, base: str, head: str | None = None) -> Changes:
         ChangesError: Not a git repository, an unknown revision, or a clone too shallow to hold the base.
     """
     ancestor, head_sha = _meeting_point(root, base, head or "HEAD")
-    files = _diff(root, ancestor, *([head_sha] if head else []))
-    if head is None:
-        untracked = git.names(git.run(root, "ls-files", "-z", "--others", "--exclude-standard"))
-        files += tuple(ChangedFile(path, "added") for path in untracked)
-    return Changes(ancestor, head_sha, files)
+    if head is not None:
+        return Changes(ancestor, head_sha, _diff(root, ancestor, head_sha))
+    # Both look at every file of the working tree, which takes as long as all the rest.
+    others = ("ls-files", "-z", "--others", "--exclude-standard")
+    changed, untracked = git.run_together(root, _diff_command(ancestor), others)
+    added = tuple(ChangedFile(path, "added") for path in git.names(untracked))
+    return Changes(ancestor, head_sha, _changed(changed) + added)
 
 
 def _meeting_point(root: Path, base: str, head: str) -> tuple[str, str]:
@@ -185,7 +187,14 @@ def _range(written: bytes) -> tuple[int, int]:
 
 
 def _diff(root: Path, *what: str) -> tuple[ChangedFile, ...]:
-    output = git.run(root, "diff", "--raw", "-z", "--find-renames", "--relative", "--no-ext-diff", *what, "--")
+    return _changed(git.run(root, *_diff_command(*what)))
+
+
+def _diff_command(*what: str) -> tuple[str, ...]:
+    return ("diff", "--raw", "-z", "--find-renames", "--relative", "--no-ext-diff", *what, "--")
+
+
+def _changed(output: bytes) -> tuple[ChangedFile, ...]:
     fields = iter(git.names(output))
     found: list[ChangedFile] = []
     for entry in fields:  # ":100644 160000 <old id> <new id> M", then the path, or the old one and the new

@@ -25,8 +25,13 @@ _MOST = {"opset": 1000, "timeout": 10**6, "jobs": 10**4, "atol": 10**6}
 """Above what there is a use for: a timeout of eleven days is one nobody waits for."""
 
 _TRANSFORMERS_REGISTRY = "src/transformers/onnx/features.py"
+_FIRST_REGISTRY = "src/transformers/onnx/__main__.py"
+"""Where the registry was in the first weeks, in July 2021; later it is the command and registers nothing."""
 _MATRICES = ("tests/onnx/test_onnx_v2.py", "tests/test_onnx_v2.py")
-_DOCS = ("docs/source/en/serialization.md", "docs/source/en/serialization.mdx", "docs/source/serialization.rst")
+_DOCS = tuple(
+    f"docs/source/{name}"
+    for name in ("en/serialization.md", "en/serialization.mdx", "serialization.mdx", "serialization.rst")
+)
 _PATTERNS: dict[Layout, tuple[str, ...]] = {
     "transformers-4": ("src/transformers/models/*/configuration_*.py",),
     "transformers-5": ("src/transformers/models/*/configuration_*.py",),
@@ -140,8 +145,13 @@ class Project:
         )
 
 
-def open_project(root: Path, tree: Tree) -> Project:
+def open_project(root: Path, tree: Tree, parsed: Parsed | None = None) -> Project:
     """Recognise the layout of a tree and find its parts; settings win over what is found.
+
+    Args:
+        root: The repository's root.
+        tree: One state of its files.
+        parsed: Files that were parsed for another state of them; what is parsed now is added.
 
     Raises:
         SettingsError: Unreadable settings, an unknown key, or a named file that does not exist.
@@ -153,7 +163,7 @@ def open_project(root: Path, tree: Tree) -> Project:
             raise SettingsError(
                 f"[tool.{_TABLE}] {key} = {path!r}: no such file in {tree.label}. Name a file relative to the root."
             )
-    return _assemble(root, tree, settings, Modules(tree))
+    return _assemble(root, tree, settings, Modules(tree, parsed))
 
 
 def _assemble(root: Path, tree: Tree, settings: Settings, modules: Modules) -> Project:
@@ -269,8 +279,9 @@ def _toml(content: bytes, label: str) -> dict[str, Any]:
 
 def _recognise(tree: Tree, settings: Settings, modules: Modules) -> tuple[Layout, tuple[str, ...], tuple[str, ...]]:
     """The layout, its registry files and a package's files that register Auto classes."""
-    if tree.exists(_TRANSFORMERS_REGISTRY):
-        return "transformers-4", (settings.registry or _TRANSFORMERS_REGISTRY,), ()
+    for path in (_TRANSFORMERS_REGISTRY, _FIRST_REGISTRY):
+        if tree.exists(path) and (path != _FIRST_REGISTRY or modules.mentions(path, "SUPPORTED_MODEL_KIND = {")):
+            return "transformers-4", (settings.registry or path,), ()
     if tree.exists("src/transformers/__init__.py"):
         return "transformers-5", (settings.registry,) if settings.registry else (), ()
     configuration = tree.read("config.json")

@@ -63,8 +63,7 @@ class Ground:
     def check(self, files: Mapping[str, bytes | None]) -> Checked:
         """What the static check of a pull request that changes these files comes to."""
         tree = Overlay(self.tree, files)
-        project = open_project(self.root, tree)
-        project.parsed.update(self.parsed)
+        project = open_project(self.root, tree, dict(self.parsed))
         head = project.snapshot(tree)
         base = project.base_snapshot(self.tree, head)
         result = catalog.find_all(head, base, frozenset(files), ignore=project.settings.ignore)

@@ -80,13 +80,18 @@ class Content:
         if layout.startswith("transformers"):
             return self._of_transformers(key), self._outside(())  # the library does import by name, and is taken whole
         if layout != "package":
-            return set(self._python), self._outside(self._python)
+            return set(self._python), self._elsewhere() or self._outside(self._python)
         found = self._of_package(key)
         if why := self._outside(found):
             return found, why
         if any(self._doubt(path)[1] for path in found):
             return set(self._python), self._outside(self._python)
         return found, ""
+
+    def _elsewhere(self) -> str:
+        """Whether a Hub folder takes code from another repository of the Hub: `auto_map` names it before a `--`."""
+        named = b"--" in (self._snapshot.tree.read("config.json") or b"")
+        return "config.json names code of another repository" if named else ""
 
     def _of_package(self, key: str) -> set[str]:
         """The model's code and all it imports, the packages around it, what registers it, and what acts on import."""

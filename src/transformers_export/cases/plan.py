@@ -6,17 +6,15 @@ decided in `affected.py`; how cases run, in `workers.py`.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from transformers_export.cases.affected import Impact, everything, impact
 from transformers_export.cases.notes import notes
 from transformers_export.cases.types import DEFAULT_MEMORY_LIMIT, DEFAULT_TIMEOUT, Case, ExporterChoice, Plan, Provider
 from transformers_export.project import Settings, SettingsError
-from transformers_export.source import registry
-from transformers_export.source.configuration import key_of
+from transformers_export.source import hub, registry
 from transformers_export.verdict.types import Affected, NotChecked
 
 if TYPE_CHECKING:
@@ -32,8 +30,6 @@ _EXPORTERS: dict[str, tuple[ExporterChoice, ...]] = {
     "both": ("dynamo", "legacy"),
     "auto": ("auto",),
 }
-_CACHED_TASKS = frozenset(("default", "causal-lm", "seq2seq-lm", "speech2seq-lm", "vision2seq-lm"))
-"""Tasks whose models decode token by token, so that `with_past` gives them a second feature."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,7 @@ def _impact(
 def _hub_impact(snapshot: Snapshot, changes: Changes, exportable: Exportable) -> Impact:
     """A Hub folder holds one model: any of its Python, or its config.json, affects it."""
     code = [path for path in sorted(changes.paths) if path == "config.json" or path.endswith(".py")]
-    keys = sorted(exportable.features) or ([key for key in [_hub_key(snapshot)] if key] if code else [])
+    keys = sorted(exportable.features) or ([key for key in [hub.key(snapshot)] if key] if code else [])
     return Impact(tuple(Affected(key, code[0], "its folder changed") for key in keys) if code else ())
 
 
@@ -168,36 +164,13 @@ def _features(entries: registry.Registry) -> dict[str, tuple[str, ...]]:
 
 def _hub(project: Project, snapshot: Snapshot) -> Exportable:
     """The features of a Hub folder: those of the Auto classes in its `auto_map`."""
-    classes = [item for path in snapshot.configurations for item in snapshot.onnx_classes(path)]
-    key = _hub_key(snapshot)
-    if not classes or key is None:
+    features = _features(snapshot.registry)
+    if not features:
         place = "a class derived from transformers_export.onnx.OnnxConfig in configuration_*.py of the folder"
         return Exportable({}, Provider("remote-code", folder=str(project.root)), place)
-    item = classes[-1]  # helpers and bases stand above what uses them
-    tasks = {auto: task for task, autos in snapshot.registry.tasks.items() for auto in autos}
-    features: list[str] = []
-    for auto in _hub_config(snapshot).get("auto_map", {}):
-        task = tasks.get(auto)
-        if task:
-            features += [task, f"{task}-with-past"] if item.past and task in _CACHED_TASKS else [task]
-    onnx_config = f"{snapshot.module_of(item.path)}.{item.name}"
+    onnx_config = snapshot.registry.entries[0].onnx_config
     provider = Provider("remote-code", folder=str(project.root), onnx_config=onnx_config)
-    return Exportable({key: tuple(features)}, provider, "auto_map of config.json")
-
-
-def _hub_config(snapshot: Snapshot) -> dict[str, Any]:
-    try:
-        read: object = json.loads(snapshot.tree.read("config.json") or b"{}")
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) and isinstance(read.get("auto_map", {}), dict) else {}
-
-
-def _hub_key(snapshot: Snapshot) -> str | None:
-    written = _hub_config(snapshot).get("model_type")
-    if isinstance(written, str) and written:
-        return key_of(written)
-    return next((item.key for path in snapshot.configurations for item in snapshot.model_types(path)), None)
+    return Exportable(features, provider, "auto_map of config.json")
 
 
 def _cases(key: str, feature: str, exportable: Exportable, limits: Limits, settings: Settings) -> Iterator[Case]:

@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from transformers_export import tiny
 from transformers_export.cases.imports import foreign
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def find_subject(case: Case) -> Subject:
         return _remote_code(case)
     for module in case.provider.modules:
         _require_own(case.provider.folder, importlib.import_module(module))
-    config = configuration_class(case.model_type)()
+    config = tiny.start(configuration_class(case.model_type))
     if case.provider.kind == "transformers":
         _require_own(case.provider.folder, importlib.import_module("transformers"))
         theirs = _transformers_manager()

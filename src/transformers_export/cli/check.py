@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from dataclasses import replace
@@ -27,7 +26,6 @@ def run(options: Namespace) -> int:
     try:
         told = check_options(options, os.environ)
         if told.static:
-            gc.disable()  # this process lives for a tenth of a second and spends a twentieth of it looking for garbage
             verdict = run_check(told)
         else:
             from transformers_export.cases.shards import ShardError

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from transformers_export.onnx import dummy
 from transformers_export.onnx.config import OnnxConfig, OnnxConfigWithPast, OnnxSeq2SeqConfigWithPast, PatchingSpec
 
 if TYPE_CHECKING:
@@ -43,10 +44,36 @@ class DecoderOnnxConfig(OnnxConfigWithPast):
     @property
     def values_override(self) -> Mapping[str, Any] | None:
         """`use_cache`, and a padding token where the model has none: classification looks for the last other one."""
-        override = dict(super().values_override or {})
-        if self.task == "sequence-classification" and getattr(self._config, "pad_token_id", None) is None:
-            override["pad_token_id"] = 0
-        return override
+        return padding_token(self, super().values_override)
+
+
+class ExpertsOnnxConfig(DecoderOnnxConfig):
+    """A decoder with a mixture of experts.
+
+    transformers 5 counts the tokens of each expert, which no exporter can follow; a matrix product over every token's
+    own experts gives the same values.
+    """
+
+    @property
+    def values_override(self) -> Mapping[str, Any] | None:
+        """As any decoder, and the implementation that graphs can hold."""
+        return graph_experts(super().values_override)
+
+
+class LatentDecoderOnnxConfig(DecoderOnnxConfig):
+    """A decoder that caches, for all heads together, a compressed latent as key and its rotary part as value."""
+
+    def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        """Make example inputs; past pairs are `[batch, 1, past, kv_lora_rank]` and `[.., qk_rope_head_dim]`."""
+        made = dict(super().generate_dummy_inputs(preprocessor, *args, **kwargs))
+        config = self._config
+        for layer, (key, _) in enumerate(made.get("past_key_values", ())):
+            latent, rotary = (
+                dummy.pair((key.shape[0], 1, key.shape[2], size))[0]
+                for size in (config.kv_lora_rank, config.qk_rope_head_dim)
+            )
+            made["past_key_values"][layer] = (latent, rotary)
+        return made
 
 
 class Seq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):
@@ -65,6 +92,33 @@ class Seq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):
         if self.use_past:
             self.fill_with_past_key_values_(inputs, direction="inputs")
         return inputs
+
+
+class T5LikeOnnxConfig(Seq2SeqOnnxConfig):
+    """The T5 family: sequence to sequence, and token classification on the encoder alone.
+
+    Sequence classification finds the end-of-sequence token of `input_ids` in the decoder's output, and question
+    answering answers with the decoder's positions: there both sides have one length.
+    """
+
+    @property
+    def inputs(self) -> Mapping[str, Axes]:
+        """As the task takes them."""
+        if self.task in _ENCODER_TASKS:
+            return {name: {0: "batch", 1: "sequence"} for name in ("input_ids", "attention_mask")}
+        if self.task in ("sequence-classification", "question-answering"):
+            return {name: {0: "batch", 1: "sequence"} for name in super().inputs}
+        return super().inputs
+
+    @property
+    def outputs(self) -> Mapping[str, Axes]:
+        """As the task gives them."""
+        if self.task in (*_ENCODER_TASKS, "question-answering"):
+            return OnnxConfig.outputs.fget(self)  # type: ignore[attr-defined]  # no side has its own length
+        return super().outputs
+
+
+_ENCODER_TASKS = ("token-classification",)
 
 
 class _DecoderAloneOnnxConfig(DecoderOnnxConfig):
@@ -140,6 +194,17 @@ class ImageOnnxConfig(OnnxConfig):
     def outputs(self) -> Mapping[str, Axes]:
         """The task's outputs; the number of patches is fixed with the image's size."""
         return {name: {0: "batch"} for name in super().outputs}
+
+
+def padding_token(config: OnnxConfig, override: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Values to set on a decoder: a padding token where classification needs one and the model has none."""
+    needed = config.task == "sequence-classification" and getattr(config._config, "pad_token_id", None) is None
+    return {**(override or {}), **({"pad_token_id": 0} if needed else {})}
+
+
+def graph_experts(override: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Values to set on a model with a mixture of experts so that a graph can hold it."""
+    return {**(override or {}), "_experts_implementation": "batched_mm"}
 
 
 def full_attention(override: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -6,24 +6,18 @@ Hub ids and directories go to `from_pretrained` unchanged.
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.convert import SDPA_OPSET
 from transformers_export.onnx.features import FeaturesManager
+from transformers_export.onnx.tensorflow.errors import TensorFlowCheckpointError
+from transformers_export.onnx.tensorflow.reading import require_h5py
+from transformers_export.onnx.weights import PYTORCH_WEIGHTS, has_pytorch_weights, has_tensorflow_weights
 
 if TYPE_CHECKING:
     from transformers_export.onnx.features import Constructor
 
 logger = logging.getLogger("transformers_export.onnx")
-
-_PYTORCH_WEIGHTS = (
-    "model.safetensors",
-    "model.safetensors.index.json",
-    "pytorch_model.bin",
-    "pytorch_model.bin.index.json",
-)
-_TENSORFLOW_WEIGHTS = ("tf_model.h5", "tf_model.h5.index.json")
 
 _PREPROCESSORS = ("tokenizer", "image_processor", "feature_extractor")
 _ABOUT_IMAGES = ("image-", "object-", "semantic-", "masked-im", "vision2seq-")
@@ -69,20 +63,19 @@ def require_feature(config: Any, feature: str) -> Constructor:
 
 
 def require_weights(model: str, cache_dir: str | None) -> None:
-    """Look for weights that PyTorch can read.
+    """Look for weights that can be read: PyTorch's own, else TensorFlow's.
 
     Raises:
-        WrongUseError: There are none, or only TensorFlow's.
+        WrongUseError: There are none, or only TensorFlow's and nothing to read them with.
     """
-    if any(_has(model, name, cache_dir) for name in _PYTORCH_WEIGHTS):
+    if has_pytorch_weights(model, cache_dir):
         return
-    if any(_has(model, name, cache_dir) for name in _TENSORFLOW_WEIGHTS):
-        raise WrongUseError(
-            f"{model!r} holds only TensorFlow weights (tf_model.h5). Expected model.safetensors or pytorch_model.bin: "
-            "convert it with a transformers 4 that has TensorFlow, by from_pretrained(..., from_tf=True) and "
-            "save_pretrained()."
-        )
-    raise WrongUseError(f"{model!r} holds no weights: expected one of {', '.join(_PYTORCH_WEIGHTS)}.")
+    if not has_tensorflow_weights(model, cache_dir):
+        raise WrongUseError(f"{model!r} holds no weights: expected one of {', '.join(PYTORCH_WEIGHTS)}, tf_model.h5.")
+    try:
+        require_h5py()
+    except TensorFlowCheckpointError as error:
+        raise WrongUseError(str(error)) from error
 
 
 def load_model(model: str, feature: str, cache_dir: str | None, *, opset: int | None) -> Any:
@@ -92,12 +85,13 @@ def load_model(model: str, feature: str, cache_dir: str | None, *, opset: int | 
     not compute in it on the CPU.
 
     Raises:
-        WrongUseError: transformers cannot.
+        WrongUseError: transformers cannot, or TensorFlow's weights and the model do not fit.
     """
     attention = {"attn_implementation": "eager"} if opset is not None and opset < SDPA_OPSET else {}
-    model_class = FeaturesManager.get_model_class_for_feature(feature)
     try:
-        loaded = model_class.from_pretrained(model, cache_dir=cache_dir, **attention)
+        loaded = FeaturesManager.get_model_from_feature(feature, model, cache_dir=cache_dir, **attention)
+    except TensorFlowCheckpointError as error:
+        raise WrongUseError(f"Cannot load {model!r} for {feature}: {error}") from error
     except (OSError, ValueError) as error:
         raise WrongUseError(f"Cannot load {model!r} for {feature}: {_first_line(error)}") from error
     if str(loaded.dtype) == "torch.bfloat16":
@@ -158,20 +152,6 @@ def _try_preprocessor(auto_class: Any, model: str, cache_dir: str | None) -> tup
         return auto_class.from_pretrained(model, cache_dir=cache_dir), ""
     except (OSError, ValueError, KeyError, ImportError) as error:
         return None, _first_line(error)
-
-
-def _has(model: str, name: str, cache_dir: str | None) -> bool:
-    if Path(model).is_dir():
-        return (Path(model) / name).is_file()
-    from transformers.utils import cached_file, has_file
-
-    try:
-        found = cached_file(
-            model, name, cache_dir=cache_dir, local_files_only=True, _raise_exceptions_for_missing_entries=False
-        )
-        return found is not None or has_file(model, name, cache_dir=cache_dir)
-    except OSError:
-        return False
 
 
 def _supported() -> str:

@@ -86,6 +86,11 @@ class OnnxConfig(ABC):
         "semantic-segmentation": {"logits": {0: "batch"}},
         "vision2seq-lm": {"logits": {0: "batch", 1: "decoder_sequence"}},
         "speech2seq-lm": {"logits": {0: "batch", 1: "decoder_sequence"}},
+        "audio-classification": {"logits": {0: "batch"}},
+        "audio-frame-classification": {"logits": {0: "batch", 1: "frames"}},
+        "audio-xvector": {"logits": {0: "batch"}, "embeddings": {0: "batch"}},
+        "ctc": {"logits": {0: "batch", 1: "frames"}},
+        "depth-estimation": {"predicted_depth": {0: "batch"}},
     }
 
     def __init__(self, config: Any, task: str = "default", patching_specs: list[PatchingSpec] | None = None) -> None:

@@ -11,6 +11,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from transformers_export.onnx.weights import has_pytorch_weights, has_tensorflow_weights
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -49,6 +51,11 @@ class FeaturesManager:
         "semantic-segmentation": ("AutoModelForSemanticSegmentation",),
         "vision2seq-lm": ("AutoModelForVision2Seq", "AutoModelForImageTextToText"),
         "speech2seq-lm": ("AutoModelForSpeechSeq2Seq",),
+        "audio-classification": ("AutoModelForAudioClassification",),
+        "audio-frame-classification": ("AutoModelForAudioFrameClassification",),
+        "audio-xvector": ("AutoModelForAudioXVector",),
+        "ctc": ("AutoModelForCTC",),
+        "depth-estimation": ("AutoModelForDepthEstimation",),
     }
     """Names in the order to try: transformers 5 renamed one."""
 
@@ -145,26 +152,39 @@ class FeaturesManager:
 
     @classmethod
     def get_model_from_feature(
-        cls, feature: str, model: str, framework: str | None = None, cache_dir: str | None = None
+        cls,
+        feature: str,
+        model: str,
+        framework: str | None = None,
+        cache_dir: str | None = None,
+        **options: Any,
     ) -> Any:
-        """Load a checkpoint into the model class of a feature.
+        """Load a checkpoint into the model class of a feature; where it holds TensorFlow's weights alone, those.
 
         Args:
             feature: The feature.
             model: Hub id or directory; goes to `from_pretrained` unchanged.
             framework: `"pt"` or None.
             cache_dir: Where transformers keeps what it downloads.
+            **options: For the model, e.g. `attn_implementation="eager"`.
 
         Raises:
             KeyError: The feature's task has no Auto class.
-            OSError: No such checkpoint.
+            OSError: No such checkpoint, or TensorFlow's weights and the model do not fit.
         """
         task = cls.feature_to_task(feature)
         model_type = None
         if any(task in registration.model_classes for registration in cls._REGISTRY.values()):
             model_type = import_module("transformers").AutoConfig.from_pretrained(model, cache_dir=cache_dir).model_type
         model_class = cls.get_model_class_for_feature(feature, framework or "pt", model_type)
-        return model_class.from_pretrained(model, cache_dir=cache_dir)
+        try:
+            return model_class.from_pretrained(model, cache_dir=cache_dir, **options)
+        except OSError:
+            if has_pytorch_weights(model, cache_dir) or not has_tensorflow_weights(model, cache_dir):
+                raise
+        return import_module("transformers_export.onnx.tensorflow.loading").load(
+            model, model_class, cache_dir, **options
+        )
 
     @classmethod
     def check_supported_model_or_raise(cls, model: Any, feature: str = "default") -> tuple[str, Constructor]:

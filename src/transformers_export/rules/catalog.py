@@ -7,6 +7,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Protocol
 
 from transformers_export.rules import (
+    auto_map_class_missing,
+    auto_map_file_missing,
+    auto_map_form,
     docs_missing,
     duplicate_feature,
     duplicate_key,
@@ -77,6 +80,9 @@ RULES: tuple[Rule, ...] = (
     unknown_base_attribute,
     removed_import,
     missing_feature,
+    auto_map_form,
+    auto_map_file_missing,
+    auto_map_class_missing,
 )
 
 
@@ -190,7 +196,7 @@ def _gaps(
             folder = path.partition("/")[0]
             why = f"it is named like a configuration, but {folder}/ is not looked at: name it under `configurations`"
             yield NotChecked(path, f"{why} in [tool.transformers-export] if it is one")
-    found = unread | set(snapshot.registry.unread)
+    found = unread | {*snapshot.registry.unread, *snapshot.hub.unread}
     deciding = frozenset(snapshot.registries) if changed is None else changed
     for path in (*scope.configurations(snapshot), *snapshot.auto_registrations):
         source = snapshot.source(path)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers_export.rules.scope import Scope
-    from transformers_export.source.declared import Names
+    from transformers_export.source.declared_values import Names
     from transformers_export.source.forward import Signature
     from transformers_export.source.snapshot import Snapshot
     from transformers_export.verdict.types import Finding

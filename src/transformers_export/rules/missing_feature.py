@@ -20,9 +20,9 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
     """A head of a registered model that no feature exports: its Auto class has a model for the model type.
 
     Advice: there may be a reason not to export a head. A model class that another registered feature loads already
-    is not missing.
+    is not missing. Silent where the table of tasks and their Auto classes is not read: another may be meant.
     """
-    tasks = snapshot.registry.tasks
+    tasks = snapshot.registry.tasks if snapshot.registry.tasks_known else {}
     for entry in scope.entries(snapshot):
         registered = {feature.task for feature in entry.features}
         exported = {snapshot.heads.classes(tasks.get(task, ()), entry.key) for task in registered}

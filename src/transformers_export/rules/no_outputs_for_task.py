@@ -65,8 +65,10 @@ def _decides(snapshot: Snapshot, line: Lineage) -> bool:
         if lineage.is_root(snapshot, item):
             continue
         source = snapshot.source(item.path)
-        named = (_named(node) for statement in (source.body if source else ()) for node in ast.walk(statement))
-        if any(name in _TABLES for name in named):
+        nodes = [node for statement in (source.body if source else ()) for node in ast.walk(statement)]
+        named = [node for node in nodes if _named(node) in _TABLES]
+        own = [node for node in named if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+        if len(named) > len(own) or len(own) > 1:  # what is written once in a class's body is the table itself
             return False
         for node in item.node.body:
             if isinstance(node, ast.FunctionDef) and node.name == "__init__" and not _hands_on(node):

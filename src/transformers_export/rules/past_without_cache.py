@@ -22,7 +22,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
     Nothing is said of a class whose base lies outside the repository and could not be read.
     """
     for entry in scope.entries(snapshot):
-        features = [feature for feature in entry.features if feature.name.endswith("-with-past")]
+        features = [feature for feature in entry.features if feature.past]
         definition = snapshot.find_entry_class(entry) if features else None
         item = snapshot.onnx_class(definition) if definition else None
         if item is not None and item.past is False:

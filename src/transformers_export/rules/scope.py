@@ -56,6 +56,8 @@ def scope_of(head: Snapshot, base: Snapshot | None, changed: frozenset[str] | No
     keys = touched_keys(head, base, changed)
     if base and set(base.registries) != set(head.registries):  # the settings may name others
         keys |= _different(_said(head), _said(base))
+    if head.layout == "remote-code" and changed:  # a folder of one model, which every file of it concerns
+        keys |= {entry.key for entry in head.registry.entries}
     for snapshot in trees:
         keys |= {item.key for path in paths if snapshot.is_configuration(path) for item in snapshot.model_types(path)}
         keys |= {entry.key for entry in snapshot.registry.entries if _lies_in(snapshot, entry, paths)}

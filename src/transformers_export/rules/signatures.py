@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers_export.rules.scope import Scope
-    from transformers_export.source.declared import Names
+    from transformers_export.source.declared_values import Names
     from transformers_export.source.exported import Exported
     from transformers_export.source.forward import Signature
     from transformers_export.source.snapshot import Snapshot

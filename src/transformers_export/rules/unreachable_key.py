@@ -23,8 +23,10 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
     """A registry key that no configuration's `model_type` gives once `_` is `-`: the entry is never found.
 
     A package may also register a model of transformers itself, so there a key is unreachable only when a model type
-    beside its ONNX configuration is left without an entry.
+    beside its ONNX configuration is left without an entry. A Hub folder has no registry to look a key up in.
     """
+    if not snapshot.registries:
+        return
     registered = {entry.key for entry in snapshot.registry.entries}
     for entry in scope.entries(snapshot):
         found = snapshot.find_entry_class(entry)

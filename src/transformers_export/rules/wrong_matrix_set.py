@@ -35,7 +35,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
             continue
         if _is_special(entry.set_name) or (framework[entry.set_name], entry.key) in special:
             continue
-        past = [feature.name for feature in registered.features if feature.name.endswith("-with-past")]
+        past = [feature.name for feature in registered.features if feature.past]
         two_sided = any("2seq" in name for name in past)
         meant = [
             name

@@ -9,13 +9,19 @@ from __future__ import annotations
 import ast
 import re
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from transformers_export.source import python
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _STATEMENT = re.compile(rb"^[^\s#)\]}\"'][\w.]*", re.MULTILINE)
 """How a statement at the top of a file begins: all other lines go on with one."""
 _IMPORTS = frozenset((b"import", b"from", b"if", b"try", b"except", b"else", b"elif", b"finally", b"with"))
 _CLASS = re.compile(rb"class[ \t]+(\w+)")
+_MAPPING = re.compile(rb"^    _model_mapping = (\w+)$", re.MULTILINE)
+_TABLE = re.compile(rb"^\w+ = _LazyAutoMapping\(\s*\w+,\s*(\w+),?\s*\)\s*$", re.MULTILINE)
 _ENCODING = re.compile(rb"coding[:=]\s*(?!utf-?8\b)", re.IGNORECASE)
 
 
@@ -52,6 +58,49 @@ class Excerpts:
             self.path, found.classes, imports.imports, imports.stars, imports.assigned, found.body, others=others
         )
 
+    def tables(self, wanted: Collection[str]) -> python.Source | None:
+        """The classes of these names with their mappings and tables, as the files of Auto classes are written.
+
+        None where the file must be read whole: something is written in another form, or a table is named elsewhere
+        too and may be changed there.
+        """
+        words: dict[bytes, list[tuple[int, int]]] = {}
+        for start, end, word in self._pieces:
+            words.setdefault(word, []).append((start, end))
+        kept = [place for name in wanted for place in self._classes.get(name, [])]
+        names: list[bytes] = []
+        for pattern in (_MAPPING, _TABLE):
+            found = [pattern.search(self._content, *place) for place in kept[len(names) :]]
+            named = [match[1] for match in found if match]
+            places = [words.get(name, []) for name in named]
+            if len(named) < len(found) or any(len(each) != 1 for each in places):
+                return None
+            names += named
+            kept += [each[0] for each in places]
+        kept = sorted(set(kept))
+        text = b"".join(self._content[start:end] for start, end in kept)
+        for name in set(names):
+            pattern = re.compile(rb"\b" + re.escape(name) + rb"\b")
+            if len(pattern.findall(text)) != len(pattern.findall(self._content)):
+                return None
+        return self._joined(kept)
+
+    def _joined(self, places: list[tuple[int, int]]) -> python.Source | None:
+        """The pieces at these places as a file of their own, each on its line."""
+        if not self._counts_lines():
+            return None
+        joined: list[bytes] = []
+        written = 0
+        for start, end in places:
+            joined.append(b"\n" * self._content.count(b"\n", written, start) + self._content[start:end])
+            written = end
+        source = python.parse(b"".join(joined), self.path)
+        return None if source.unread else source
+
+    def _counts_lines(self) -> bool:
+        """Whether lines are counted as Python counts them."""
+        return not (_ENCODING.search(self._content, 0, 200) or b"\f" in self._content or b"\r" in self._content)
+
     @cached_property
     def _classes(self) -> dict[str, list[tuple[int, int]]]:
         """Where each class begins and ends."""
@@ -65,13 +114,5 @@ class Excerpts:
     @cached_property
     def _imports(self) -> python.Source | None:
         """The imports of the file, those under a condition too."""
-        if _ENCODING.search(self._content, 0, 200) or b"\f" in self._content or b"\r" in self._content:
-            return None  # lines may be counted in another way
-        kept: list[bytes] = []
-        written = 0
-        for start, end, word in self._pieces:
-            if word in _IMPORTS:
-                kept.append(b"\n" * self._content.count(b"\n", written, start) + self._content[start:end])
-                written = end
-        source = python.parse(b"".join(kept), self.path)
-        return None if source.unread or any(isinstance(item, ast.ClassDef) for item in source.body) else source
+        source = self._joined([(start, end) for start, end, word in self._pieces if word in _IMPORTS])
+        return None if source is None or any(isinstance(item, ast.ClassDef) for item in source.body) else source

@@ -42,8 +42,7 @@ class Exported:
         return self._declared("outputs")
 
     def _declared(self, name: str) -> Declared | Unread:
-        use_past = self.feature.name.endswith("-with-past")
-        return declared.read(self.line, declared.Question(name, self.feature.task, use_past))
+        return declared.read(self.line, declared.Question(name, self.feature.task, self.feature.past))
 
 
 def read(snapshot: Snapshot, entry: Entry) -> Iterator[Exported | Unread]:

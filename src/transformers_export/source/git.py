@@ -17,26 +17,49 @@ class GitError(Exception):
     """Git could not do what was asked; the message is git's own."""
 
 
-def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,), given: str = "") -> bytes:
+def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,), given: str | None = None) -> bytes:
     """Run one git command in `root`, give it something to read, and return what it wrote.
 
     Raises `GitError` when git is not installed or ends with a code that is not among `expected`.
     """
+    process = _started(root, arguments, reads=given is not None)
+    return _written(
+        process, arguments, *process.communicate(os.fsencode(given) if given is not None else None), expected
+    )
+
+
+def run_together(root: Path, *commands: tuple[str, ...]) -> list[bytes]:
+    """Run several git commands at the same time; what each wrote, in order. Raises as `run` does."""
+    processes = [_started(root, command) for command in commands]
+    ended = [process.communicate() for process in processes]
+    return [_written(*each, *said) for each, said in zip(zip(processes, commands, strict=True), ended, strict=True)]
+
+
+def _started(root: Path, arguments: tuple[str, ...], *, reads: bool = False) -> subprocess.Popen[bytes]:
     try:
-        done = subprocess.run(
+        return subprocess.Popen(
             ["git", *arguments],
             cwd=root,
-            input=os.fsencode(given),
-            capture_output=True,
+            stdin=subprocess.PIPE if reads else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=_environment(),
-            check=False,
         )
     except FileNotFoundError as error:
         raise GitError(f"git could not be started in {root}: {error}. Install git and put it on the PATH.") from error
-    if done.returncode not in expected:
-        message = done.stderr.decode(errors="replace").strip()
-        raise GitError(message or f"git {arguments[0]} ended with code {done.returncode}")
-    return done.stdout
+
+
+def _written(
+    process: subprocess.Popen[bytes],
+    arguments: tuple[str, ...],
+    output: bytes,
+    message: bytes,
+    expected: tuple[int, ...] = (0,),
+) -> bytes:
+    if process.returncode not in expected:
+        said = message.decode(errors="replace").strip()
+        raise GitError(said or f"git {arguments[0]} ended with code {process.returncode}")
+    return output
 
 
 def names(output: bytes) -> tuple[str, ...]:

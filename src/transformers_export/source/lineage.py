@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from transformers_export.source.configuration import ROOTS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from transformers_export.source import python
     from transformers_export.source.snapshot import Snapshot
 
@@ -24,13 +26,19 @@ class Lineage:
     classes: tuple[python.Class, ...]
     complete: bool
     """Whether that is all of them: not when a base is computed or lies in another package."""
+    lookup: Callable[[python.Class, str], Lineage | None] = field(repr=False, compare=False)
+    """The lineage of the class that a name in the file of another class stands for."""
 
     def after(self, name: str) -> Lineage:
         """What `super(<name>, self)` looks at; nothing, incomplete, when there is no such class."""
         for number, item in enumerate(self.classes):
             if item.name == name:
-                return Lineage(self.classes[number + 1 :], self.complete)
-        return Lineage((), complete=False)
+                return Lineage(self.classes[number + 1 :], self.complete, self.lookup)
+        return Lineage((), complete=False, lookup=self.lookup)
+
+    def beside(self, item: python.Class, name: str) -> Lineage | None:
+        """The lineage of the class that `name` stands for where `item` is written; None where it is not here."""
+        return self.lookup(item, name)
 
     def assigned(self, *names: str) -> tuple[python.Class, ast.expr] | None:
         """The first value that a class body gives one of the names, with its class."""
@@ -63,10 +71,15 @@ def of(snapshot: Snapshot, item: python.Class) -> Lineage:
     found: list[python.Class] = []
     complete = _follow(snapshot, item, found, 0)
     last = {(each.path, each.name): number for number, each in enumerate(found)}
-    return Lineage(
-        tuple(each for number, each in enumerate(found) if last[each.path, each.name] == number),
-        complete,
-    )
+
+    def lookup(beside: python.Class, name: str) -> Lineage | None:
+        source = snapshot.part(beside.path, beside.name)
+        targets = snapshot.targets(source, name) if source else ()
+        other = next(filter(None, map(snapshot.find_class, targets)), None)
+        return of(snapshot, other) if other else None
+
+    classes = tuple(each for number, each in enumerate(found) if last[each.path, each.name] == number)
+    return Lineage(classes, complete, lookup)
 
 
 def _follow(snapshot: Snapshot, item: python.Class, found: list[python.Class], depth: int) -> bool:

@@ -11,13 +11,16 @@ from transformers_export.source.configuration import key_of
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from transformers_export.source.modules import Modules
     from transformers_export.source.snapshot import Snapshot
 
 TABLES = "src/transformers/models/auto/modeling_auto.py"
 TENSORFLOW_TABLES = "src/transformers/models/auto/modeling_tf_auto.py"
+_CONFIGURATIONS = "src/transformers/models/auto/configuration_auto.py"
+_FACTORY = "auto_class_factory"
+"""Made the Auto classes until the summer of 2021: `AutoModel = auto_class_factory("AutoModel", MODEL_MAPPING)`."""
 
 
 @dataclass(frozen=True)
@@ -54,49 +57,87 @@ class Heads:
 def read(snapshot: Snapshot) -> Heads:
     """Read the tables of a transformers checkout, or the register calls of a package."""
     if snapshot.layout in ("transformers-4", "transformers-5"):
-        return read_table_file(snapshot, TABLES)
+        return read_table_file(snapshot, TABLES, _wanted(snapshot.registry.tasks))
     if snapshot.layout == "package":
         return _registered(snapshot)
     return Heads()
 
 
-def read_table_file(modules: Modules, path: str) -> Heads:
-    """Read the tables in a file of a transformers checkout; nothing is known where it does not exist."""
-    source = modules.source(path)
-    return tables(source) if source else Heads()
+def read_tensorflow(snapshot: Snapshot) -> Heads:
+    """The same for TensorFlow."""
+    return read_table_file(snapshot, TENSORFLOW_TABLES, _wanted(snapshot.registry.tensorflow_tasks))
 
 
-def tables(source: python.Source) -> Heads:
+def _wanted(tasks: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(auto for autos in tasks.values() for auto in autos)
+
+
+def read_table_file(modules: Modules, path: str, wanted: frozenset[str]) -> Heads:
+    """Read the tables of some Auto classes of a transformers checkout; nothing is known where the file is not there."""
+    source = modules.tables(path, wanted)
+    return tables(source, lambda: _keys_of_classes(modules)) if source else Heads()
+
+
+def tables(source: python.Source, keys_of_classes: Callable[[], dict[str, tuple[str, ...]]] = dict) -> Heads:
     """Follow each Auto class to its mapping, and the mapping to its table of names.
 
     A table that is computed or changed after it was written is left out and reported: nothing is concluded from it.
+    Until August 2021 the mapping itself was the table, of configuration and model classes; `keys_of_classes` says
+    which keys a configuration class stands for.
     """
     models: dict[str, dict[str, tuple[str, ...]]] = {}
     unread = list(source.unread)
     unsure: set[str] = set()
     changed = _changed_later(source)
-    for item in source.classes.values():
-        name = _table_of(source, item)
+    for auto_class, mapping in _auto_classes(source):
+        name = _table_of(source, mapping)
         if name is None:
             continue
         values = source.assigned.get(name, ())
-        table = _table(values[0]) if len(values) == 1 and name not in changed else None
+        table = _table(values[0], keys_of_classes) if len(values) == 1 and name not in changed else None
         if table is not None:
-            models[item.name] = table
+            models[auto_class] = table
         elif values:
-            unsure.add(item.name)
+            unsure.add(auto_class)
             unread.append(Unread(source.path, values[-1].lineno, f"{name} is computed"))
     return Heads(models, complete=True, unsure=frozenset(unsure), unread=tuple(unread))
 
 
-def _table_of(source: python.Source, item: python.Class) -> str | None:
-    """`AutoModel` -> `_model_mapping = MODEL_MAPPING` -> `_LazyAutoMapping(..., MODEL_MAPPING_NAMES)`."""
-    for node in item.node.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and _names(node.targets, "_model_mapping"):
-            for value in source.assigned.get(node.value.id, ()):
-                if isinstance(value, ast.Call) and len(value.args) == 2 and isinstance(value.args[1], ast.Name):
-                    return value.args[1].id
+def _auto_classes(source: python.Source) -> Iterator[tuple[str, str]]:
+    """Every Auto class with the name of its mapping: `class AutoModel: _model_mapping = MODEL_MAPPING`."""
+    for item in source.classes.values():
+        for node in item.node.body:
+            value = node.value if isinstance(node, ast.Assign) and _names(node.targets, "_model_mapping") else None
+            if isinstance(value, ast.Name):
+                yield item.name, value.id
+    for name, values in source.assigned.items():
+        for value in values:
+            if isinstance(value, ast.Call) and python.dotted(value.func) == _FACTORY and len(value.args) > 1:
+                mapping = value.args[1]
+                if isinstance(mapping, ast.Name):
+                    yield name, mapping.id
+
+
+def _table_of(source: python.Source, mapping: str) -> str | None:
+    """The table behind a mapping: `MODEL_MAPPING = _LazyAutoMapping(..., MODEL_MAPPING_NAMES)`, or itself."""
+    for value in source.assigned.get(mapping, ()):
+        if isinstance(value, ast.Call) and len(value.args) == 2 and isinstance(value.args[1], ast.Name):
+            return value.args[1].id
+        if python.pairs(value) is not None:
+            return mapping
     return None
+
+
+def _keys_of_classes(modules: Modules) -> dict[str, tuple[str, ...]]:
+    """Configuration class to registry keys, as `CONFIG_MAPPING` of older trees says."""
+    source = modules.source(_CONFIGURATIONS)
+    found: dict[str, tuple[str, ...]] = {}
+    for value in source.assigned.get("CONFIG_MAPPING", ()) if source else ():
+        for key, chosen in python.pairs(value) or ():
+            name, written = python.dotted(chosen), python.text(key)
+            if name and written:
+                found[name] = (*found.get(name, ()), key_of(written))
+    return found
 
 
 def _names(targets: list[ast.expr], name: str) -> bool:
@@ -119,20 +160,23 @@ def _changed_later(source: python.Source) -> frozenset[str]:
     return frozenset(found)
 
 
-def _table(value: ast.expr) -> dict[str, tuple[str, ...]] | None:
-    """What `OrderedDict([("albert", "AlbertModel"), ...])` or a dictionary literal says."""
+def _table(
+    value: ast.expr, keys_of_classes: Callable[[], dict[str, tuple[str, ...]]]
+) -> dict[str, tuple[str, ...]] | None:
+    """What `OrderedDict([("albert", "AlbertModel"), ...])` says, a dictionary literal, or the same with classes."""
     pairs = python.pairs(value)
     if pairs is None:
         return None
+    known = keys_of_classes() if any(isinstance(key, ast.Name) for key, _ in pairs) else {}
     found: dict[str, tuple[str, ...]] = {}
     for key, chosen in pairs:
         name = python.text(key)
-        if name is None:
+        keys = (key_of(name),) if name is not None else known.get(key.id) if isinstance(key, ast.Name) else None
+        if keys is None:
             return None
-        one = python.text(chosen)
-        several = chosen.elts if isinstance(chosen, ast.Tuple) else []
-        names = [one] if one else [python.text(item) for item in several]
-        found[key_of(name)] = tuple(item for item in names if item)
+        several = chosen.elts if isinstance(chosen, ast.Tuple) else [chosen]
+        names = [python.text(item) or python.dotted(item) for item in several]
+        found.update(dict.fromkeys(keys, tuple(item for item in names if item)))
     return found
 
 

@@ -12,6 +12,8 @@ from transformers_export.source import python
 from transformers_export.source.excerpt import Excerpts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from transformers_export.source.tree import Tree
 
 Parsed = dict[tuple[str, bytes], python.Source]
@@ -34,6 +36,8 @@ class Modules:
         self._sources: dict[str, python.Source | None] = {}
         self._excerpts: Excerpts | None = None
         self._parts: dict[tuple[str, str], python.Source | None] = {}
+        self._whole: dict[str, bytes | None] = {}
+        """The content of the files that parts are cut from, one copy for all parts."""
         self._packages: dict[str, bool] = {}
         self._files: dict[str, str | None] = {}
         self._prefixes: dict[str, None] = {"": None, "src/": None}
@@ -63,9 +67,24 @@ class Modules:
         if path in self._sources or not (path.rpartition("/")[2].startswith("modeling_") or path.endswith(_ROOTS)):
             return self.source(path)
         if (path, name) not in self._parts:
-            content = self._read(path)
+            if path not in self._whole:
+                self._whole[path] = self._read(path)
+            content = self._whole[path]
             self._parts[path, name] = self._cut(path, content, name) if content is not None else None
         return self._parts[path, name]
+
+    def tables(self, path: str, wanted: Collection[str]) -> python.Source | None:
+        """A file of Auto classes, or of it what the wanted ones need: most of it is tables of others."""
+        content = self._read(path) if path not in self._sources else None
+        if content is None:
+            return self.source(path)
+        key = (f"{path}:{' '.join(sorted(wanted))}", content)
+        if key not in self.parsed:
+            found = Excerpts(content, path).tables(wanted)
+            if found is None:
+                return self.source(path)
+            self.parsed[key] = found
+        return self.parsed[key]
 
     def _cut(self, path: str, content: bytes, name: str) -> python.Source | None:
         key = (f"{path}:{name}", content)

@@ -21,13 +21,22 @@ if TYPE_CHECKING:
     from transformers_export.source.modules import Modules
 
 _TABLES = ("_SUPPORTED_MODEL_TYPE", "_SUPPORTED_MODEL_KIND", "SUPPORTED_MODEL_KIND")
-_TASKS = "_TASKS_TO_AUTOMODELS"
-_TENSORFLOW_TASKS = "_TASKS_TO_TF_AUTOMODELS"
+_TASKS = ("_TASKS_TO_AUTOMODELS", "FEATURES_TO_AUTOMODELS")
+_TENSORFLOW_TASKS = ("_TASKS_TO_TF_AUTOMODELS", "FEATURES_TO_TF_AUTOMODELS")
 _REGISTER = (
     "transformers_export.onnx.FeaturesManager.register",
     "transformers_export.onnx.features.FeaturesManager.register",
 )
-READY_MADE = tuple(SHIPPED + f"transformers_export/onnx/{name}.py" for name in ("features", "ready_made"))
+READY_MADE = tuple(
+    SHIPPED + f"transformers_export/onnx/{name}.py"
+    for name in (
+        "features",
+        *(
+            f"ready_made/{shape}"
+            for shape in ("audio", "decoders", "encoders", "images", "sequence_to_sequence", "several")
+        ),
+    )
+)
 """Our own registry: which Auto class each task takes, and the entries."""
 
 
@@ -43,6 +52,11 @@ class Feature:
     def task(self) -> str:
         """The feature without `-with-past`."""
         return self.name.replace("-with-past", "")
+
+    @property
+    def past(self) -> bool:
+        """Whether it is exported with past key values; in July 2021 that was a feature of its own."""
+        return self.name.endswith("-with-past") or self.name == "with_past"
 
 
 @dataclass(frozen=True)
@@ -135,10 +149,10 @@ def _assignments(source: python.Source, names: Sequence[str]) -> Iterator[ast.ex
             yield statement.value
 
 
-def _tasks(source: python.Source, table: str) -> dict[str, tuple[str, ...]] | None:
-    """Task to Auto classes as the tables of that name say together; None where one is computed."""
+def _tasks(source: python.Source, tables: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
+    """Task to Auto classes as the tables of those names say together; None where one is computed."""
     found: dict[str, tuple[str, ...]] = {}
-    for value in _assignments(source, [table]):
+    for value in _assignments(source, tables):
         if not isinstance(value, ast.Dict):
             return None
         for key, model in zip(value.keys, value.values, strict=True):
@@ -223,13 +237,15 @@ def _call_entry(
 def _dictionary_entry(
     modules: Modules, source: python.Source, name: str, key: ast.expr, value: ast.Dict
 ) -> Entry | Unread:
-    """The oldest form: `{"default": AlbertOnnxConfig.default, ...}`."""
+    """The oldest form: `{"default": AlbertOnnxConfig.default, ...}`; some entries name the class itself."""
     features: list[Feature] = []
     targets: set[str] = set()
     for feature, constructor in zip(value.keys, value.values, strict=True):
         feature_name = python.text(feature)
-        built = constructor.value if isinstance(constructor, ast.Attribute) else None
-        target = _target(modules, source, built)
+        made = (
+            constructor.value if isinstance(constructor, ast.Attribute) and constructor.attr.islower() else constructor
+        )
+        target = _target(modules, source, made)
         if feature is None or feature_name is None or target is None:
             return Unread(source.path, constructor.lineno, f"the registry entry of {name} has an unknown form")
         features.append(Feature(feature_name, feature.lineno, feature.col_offset + 1))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _DEEP = 4
 _ROOT = "ModelOutput"
+_OUTPUTS = "transformers.modeling_outputs."
+"""Where transformers keeps the outputs that several models return."""
 
 
 def fields(snapshot: Snapshot, of: Model, depth: int = 0) -> frozenset[str] | Unread:
@@ -107,7 +109,12 @@ def _names(snapshot: Snapshot, of: Model, item: python.Class, call: ast.Call, de
         if names is not None:
             return names
     # A class that is not here: what it is given by name it has, and what it is not given it leaves out.
-    if called.rpartition(".")[2].endswith("Output") and not call.args and all(word.arg for word in call.keywords):
+    known = any(target.startswith(_OUTPUTS) for target in snapshot.targets(source, called))
+    if (
+        (known or called.rpartition(".")[2].endswith("Output"))
+        and not call.args
+        and all(word.arg for word in call.keywords)
+    ):
         return frozenset(word.arg for word in call.keywords if word.arg)
     return None
 

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from transformers_export.source import configuration, docs, exported, matrix, modeling, registry
+from transformers_export.source import configuration, docs, exported, hub, matrix, modeling, registry
 from transformers_export.source.models import Models
 from transformers_export.source.modules import Modules, Parsed
 
@@ -162,8 +162,13 @@ class Snapshot(Modules):
 
     @cached_property
     def registry(self) -> registry.Registry:
-        """All entries of all registry files; empty where the repository has none."""
-        return registry.read(self, self.registries)
+        """All entries of all registry files; empty where the repository has none. A Hub folder's `auto_map` is one."""
+        return hub.registry(self) if self.layout == "remote-code" else registry.read(self, self.registries)
+
+    @cached_property
+    def hub(self) -> hub.Folder:
+        """What the JSON files of a Hub folder name; nothing in another layout."""
+        return hub.read_folder(self) if self.layout == "remote-code" else hub.Folder()
 
     @cached_property
     def matrix(self) -> matrix.Matrix | None:
@@ -186,9 +191,9 @@ class Snapshot(Modules):
     @cached_property
     def heads(self) -> modeling.Heads:
         """Which model types each Auto class knows."""
-        return modeling.read(self)
+        return hub.heads(self) if self.layout == "remote-code" else modeling.read(self)
 
     @cached_property
     def tensorflow_heads(self) -> modeling.Heads:
         """The same for TensorFlow, which only transformers up to 4 has."""
-        return modeling.read_table_file(self, modeling.TENSORFLOW_TABLES)
+        return modeling.read_tensorflow(self)

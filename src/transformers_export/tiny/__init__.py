@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from transformers_export.tiny.errors import CannotShrink
     from transformers_export.tiny.preprocessors import make_preprocessor
     from transformers_export.tiny.shrinking import shrink
+    from transformers_export.tiny.starts import start
     from transformers_export.tiny.weights import build_model
 
-__all__ = ["CannotShrink", "build_model", "make_preprocessor", "save_checkpoint", "shrink"]
+__all__ = ["CannotShrink", "build_model", "make_preprocessor", "save_checkpoint", "shrink", "start"]
 
 _HOMES = {
     "CannotShrink": "errors",
@@ -23,6 +24,7 @@ _HOMES = {
     "make_preprocessor": "preprocessors",
     "save_checkpoint": "checkpoint",
     "shrink": "shrinking",
+    "start": "starts",
 }
 
 

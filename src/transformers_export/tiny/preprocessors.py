@@ -60,7 +60,8 @@ def make_feature_extractor(config: Any, kind: str) -> Any:
     from transformers.models.auto.feature_extraction_auto import FEATURE_EXTRACTOR_MAPPING
 
     mels = getattr(config, "num_mel_bins", None) or getattr(config, "input_feat_per_channel", None)
-    wanted = {"feature_size": mels, "num_mel_bins": mels, "chunk_length": _seconds(config)}
+    frames = getattr(config, "max_length", None)
+    wanted = {"feature_size": mels, "num_mel_bins": mels, "chunk_length": _seconds(config), "max_length": frames}
     if type(config) in FEATURE_EXTRACTOR_MAPPING.keys():  # noqa: SIM118  (a lazy mapping)
         found = FEATURE_EXTRACTOR_MAPPING[type(config)]
     else:

@@ -18,6 +18,7 @@ from transformers_export.tiny.models import construct, model_class_of, quiet
 from transformers_export.tiny.roles import Role, role_of
 from transformers_export.tiny.settle import FEWER_QUESTIONS, MOST_QUESTIONS, settle
 from transformers_export.tiny.sizes import PROFILES, propose
+from transformers_export.tiny.starts import SMALL_ALREADY
 from transformers_export.tiny.tree import Path, Tree, edited, from_tree, is_shared_setting, leaves, to_tree
 
 MOST_PARAMETERS = 4_000_000
@@ -36,6 +37,8 @@ def shrink(config: Any, *, model_class: type | None = None) -> Any:
     Raises:
         CannotShrink: no small version builds and runs, with what refused.
     """
+    if config.model_type in SMALL_ALREADY:
+        return copy.deepcopy(config)
     model_class = model_class or model_class_of(config)
     attempt = _Attempt(config, model_class)
     roles = {p: role_of(p[-1], v) for p, v in leaves(attempt.tree) if not is_shared_setting(p[-1], type(config))}

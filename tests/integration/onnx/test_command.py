@@ -6,21 +6,17 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlparse
 
 import pytest
 import transformers
 
 import onnx
+from support import hub
 from transformers_export import tiny
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -114,11 +110,11 @@ def _without_weights(checkpoint: Path, directory: Path, *names: str) -> Path:
     return directory
 
 
-def test_a_checkpoint_with_tensorflow_weights_alone_is_named_as_such(checkpoint: Path, tmp_path: Path) -> None:
+def test_tensorflow_weights_that_cannot_be_read_are_one_error(checkpoint: Path, tmp_path: Path) -> None:
     directory = _without_weights(checkpoint, tmp_path / "tf", "tf_model.h5")
     ended = _command("--model", directory, "out", cwd=tmp_path)
     assert ended.code == 2
-    assert "holds only TensorFlow weights (tf_model.h5)" in ended.err
+    assert "tf_model.h5 cannot be read as HDF5" in ended.err
 
 
 def test_a_checkpoint_without_weights_says_what_was_expected(checkpoint: Path, tmp_path: Path) -> None:
@@ -195,65 +191,14 @@ def test_an_output_that_cannot_be_written_is_refused_first(tmp_path: Path) -> No
     assert "Cannot write to file/out" in ended.err
 
 
-class _Hub(SimpleHTTPRequestHandler):
-    """Serves `/<owner>/<name>/resolve/<revision>/<file>` as a hub does: a commit and an ETag on every file."""
-
-    asked: list[str] = []  # noqa: RUF012  (set anew for each server)
-
-    def do_HEAD(self) -> None:
-        self._answer(body=False)
-
-    def do_GET(self) -> None:
-        self._answer(body=True)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-    def _answer(self, *, body: bool) -> None:
-        path = unquote(urlparse(self.path).path)
-        self.asked.append(path)
-        prefix = "/acme/tiny-distilbert/resolve/main/"
-        file = Path(self.directory) / path.removeprefix(prefix)
-        if not path.startswith(prefix) or not file.is_file():
-            self.send_response(404)
-            self.send_header("X-Error-Code", "EntryNotFound")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        content = file.read_bytes()
-        self.send_response(200)
-        self.send_header("X-Repo-Commit", "0" * 40)
-        self.send_header("ETag", f'"{file.name}-{len(content)}"')
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if body:
-            self.wfile.write(content)
-
-
-@pytest.fixture
-def hub(checkpoint: Path) -> Iterator[tuple[str, list[str]]]:
-    asked: list[str] = []
-    handler = type("Hub", (_Hub,), {"asked": asked})
-    server = ThreadingHTTPServer(("localhost", 0), partial(handler, directory=str(checkpoint)))
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://localhost:{server.server_port}", asked
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def test_a_hub_id_goes_to_from_pretrained_unchanged(hub: tuple[str, list[str]], tmp_path: Path) -> None:
-    endpoint, asked = hub
-    ended = _command(
-        *("--model", "acme/tiny-distilbert", "--cache-dir", tmp_path / "cache", "--exporter", "legacy", "out"),
-        cwd=tmp_path,
-        HF_ENDPOINT=endpoint,
-        HF_HUB_OFFLINE="0",
-        HF_HUB_DISABLE_XET="1",
-        HF_HOME=str(tmp_path / "home"),
-    )
+def test_a_hub_id_goes_to_from_pretrained_unchanged(checkpoint: Path, tmp_path: Path) -> None:
+    with hub.serve("acme/tiny-distilbert", checkpoint) as served:
+        ended = _command(
+            *("--model", "acme/tiny-distilbert", "--cache-dir", tmp_path / "cache", "--exporter", "legacy", "out"),
+            cwd=tmp_path,
+            **served.environment(tmp_path / "home"),
+        )
     assert ended.code == 0, ended.err
-    assert "/acme/tiny-distilbert/resolve/main/config.json" in asked
-    assert "/acme/tiny-distilbert/resolve/main/model.safetensors" in asked
+    assert "/acme/tiny-distilbert/resolve/main/config.json" in served.asked
+    assert "/acme/tiny-distilbert/resolve/main/model.safetensors" in served.asked
     assert (tmp_path / "cache").is_dir()

@@ -298,7 +298,7 @@ HUB = {
     "configuration_my.py": "from transformers_export.onnx import OnnxConfigWithPast\n"
     'class MyConfig(PretrainedConfig):\n    model_type = "my_model"\n'
     "class MyOnnxConfig(OnnxConfigWithPast):\n    pass\n",
-    "modeling_my.py": "class MyModel: pass\n",
+    "modeling_my.py": "class MyModel: pass\nclass MyForCausalLM: pass\nclass MyForSequenceClassification: pass\n",
 }
 
 

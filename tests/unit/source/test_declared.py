@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.static import repository
+from transformers_export.models.bases import BartLikeOnnxConfig
 from transformers_export.source import declared, lineage
 from transformers_export.source.declared import Declared, Question
 from transformers_export.source.python import Unread
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HEAD = "from transformers_export.onnx import OnnxConfig, OnnxConfigWithPast, OnnxSeq2SeqConfigWithPast\n"
+
+
+BART = {
+    **dict.fromkeys(("encoder_layers", "decoder_layers", "num_hidden_layers", "num_layers"), 1),
+    **dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads", "num_attention_heads"), 2),
+    **dict.fromkeys(("hidden_size", "d_model"), 8),
+}
 
 
 def read(
@@ -176,3 +185,65 @@ def test_what_another_package_declares_is_not_read(tmp_path: Path) -> None:
     assert "not here" in found.why
     own = read(tmp_path / "2", 'return {"a": {}}', base="BaseOnnxConfig", before=before)
     assert ways(own) == [["a"]]
+
+
+PARTS = """\
+class AloneOnnxConfig(OnnxConfigWithPast):
+    @property
+    def inputs(self):
+        return {"alone": {}, "past": {}} if self.use_past else {"alone": {}}
+
+    @property
+    def outputs(self):
+        return {"alone": {}}
+"""
+INIT = "    def __init__(self, config, task='default', patching_specs=None, use_past=False):\n        "
+HANDS_ON = "if self._alone:\n    return self._alone.inputs\nreturn {'whole': {}}"
+
+
+@pytest.mark.parametrize(
+    ("init", "task", "use_past", "expected"),
+    [
+        ("self._alone = AloneOnnxConfig(config, task, use_past=use_past) if task == 'causal-lm' else None",
+         "causal-lm", True, ["alone", "past"]),
+        ("self._alone = AloneOnnxConfig(config, task, use_past=use_past) if task == 'causal-lm' else None",
+         "default", True, ["whole"]),
+        ("self._alone = AloneOnnxConfig(config)", "causal-lm", True, ["alone"]),
+        ("self._alone = AloneOnnxConfig(config, 'default', None, True)", "causal-lm", False, ["alone", "past"]),
+        ("self._alone = AloneOnnxConfig(config) if config.flag else None", "default", False, None),
+        ("self._alone = AloneOnnxConfig(config, *rest)", "default", False, None),
+        ("self._alone = make(config)", "default", False, None),
+        ("self._alone = AloneOnnxConfig(config)\n        self._alone = None", "default", False, None),
+        ("task = make()\n        self._alone = AloneOnnxConfig(config, task)", "default", False, None),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_built_once(
+    tmp_path: Path, init: str, task: str, use_past: bool, expected: list[str] | None
+) -> None:
+    found = read(tmp_path, HANDS_ON + "\n", before=PARTS + "class Base(OnnxConfigWithPast):\n" + INIT + init + "\n",
+                 base="Base", task=task, use_past=use_past)  # fmt: skip
+    if expected is None:
+        assert isinstance(found, Unread)
+    else:
+        assert ways(found) == [expected]
+
+
+def test_a_part_that_is_the_class_itself_is_not_read(tmp_path: Path) -> None:
+    before = "class Base(OnnxConfig):\n" + INIT + "self._alone = AOnnxConfig(config)\n"
+    assert isinstance(read(tmp_path, "return self._alone.inputs", base="Base", before=before), Unread)
+
+
+TASKS = [("default", False), ("default", True), ("seq2seq-lm", True), ("causal-lm", True), ("causal-lm", False)]
+
+
+def test_a_class_that_derives_from_a_ready_made_one_declares_what_it_does(tmp_path: Path) -> None:
+    """Held against building the class: it keeps another configuration for causal-lm."""
+    before = "from transformers_export.models.bases import BartLikeOnnxConfig\n"
+    for number, (task, use_past) in enumerate([*TASKS, ("sequence-classification", False)]):
+        built = BartLikeOnnxConfig(SimpleNamespace(**BART), task=task, use_past=use_past)
+        for name in ("inputs", "outputs"):
+            body = f"x = super().{name}\nx['more'] = {{}}\nreturn x"
+            found = read(tmp_path / f"{number}-{name}", body, base="BartLikeOnnxConfig", before=before, task=task,
+                         use_past=use_past, name=name)  # fmt: skip
+            words = list(dict.fromkeys(key.partition(".")[0] for key in getattr(built, name)))
+            assert ways(found) == [[*words, "more"]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from transformers_export.models.bases import Seq2SeqOnnxConfig
+from transformers_export.models.bases import T5LikeOnnxConfig
 
 
-class T5OnnxConfig(Seq2SeqOnnxConfig):
-    """Both sides and past."""
+class T5OnnxConfig(T5LikeOnnxConfig):
+    """As its family."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import onnx_ir
 import torch
 
+from transformers_export.onnx.exporters.legacy_operators import more_operators
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,7 +41,11 @@ def capture(
     placeholders = {
         name: {axis: f"{name}_{axis}" for axis in axes} for name, axes in dynamic_axes.items() if name in inputs
     }
-    with tempfile.TemporaryDirectory(prefix="transformers-export-") as folder, warnings.catch_warnings():
+    with (
+        tempfile.TemporaryDirectory(prefix="transformers-export-") as folder,
+        warnings.catch_warnings(),
+        more_operators(opset),
+    ):
         # Tracer and deprecation warnings speak to torch's maintainers; validation proves what they only suspect.
         warnings.simplefilter("ignore")
         path = Path(folder) / "model.onnx"

@@ -1,0 +1,1 @@
+"""Aimv2Vision, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""Aimv2Vision: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class Aimv2VisionOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

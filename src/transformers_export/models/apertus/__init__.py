@@ -1,0 +1,1 @@
+"""Apertus, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Arcee, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""AST, as transformers lays it out."""

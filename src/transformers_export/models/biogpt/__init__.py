@@ -1,0 +1,1 @@
+"""BioGpt, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""BiT, as transformers lays it out."""

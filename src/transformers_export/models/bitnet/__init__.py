@@ -1,0 +1,1 @@
+"""BitNet, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Bloom, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""ChineseCLIPVision, as transformers lays it out."""

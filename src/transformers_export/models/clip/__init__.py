@@ -1,0 +1,1 @@
+"""CLIPVision, as transformers lays it out."""

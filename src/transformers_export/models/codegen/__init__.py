@@ -1,0 +1,1 @@
+"""CodeGen, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Cohere, as transformers lays it out."""

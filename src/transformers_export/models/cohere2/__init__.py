@@ -1,0 +1,1 @@
+"""Cohere2, as transformers lays it out."""

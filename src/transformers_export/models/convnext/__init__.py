@@ -1,0 +1,1 @@
+"""ConvNext, as transformers lays it out."""

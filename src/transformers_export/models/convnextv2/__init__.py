@@ -1,0 +1,1 @@
+"""ConvNextV2, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""ConvNextV2: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class ConvNextV2OnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

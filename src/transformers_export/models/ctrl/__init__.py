@@ -1,0 +1,1 @@
+"""CTRL, as transformers lays it out."""

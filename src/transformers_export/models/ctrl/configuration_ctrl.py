@@ -1,0 +1,9 @@
+"""CTRL: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class CTRLOnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""Cvt, as transformers lays it out."""

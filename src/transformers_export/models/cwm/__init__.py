@@ -1,0 +1,1 @@
+"""Cwm, as transformers lays it out."""

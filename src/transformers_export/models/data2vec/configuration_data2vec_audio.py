@@ -1,0 +1,9 @@
+"""Data2VecAudio: an encoder of raw sound."""
+
+from __future__ import annotations
+
+from transformers_export.models.speech import WaveOnnxConfig
+
+
+class Data2VecAudioOnnxConfig(WaveOnnxConfig):
+    """A wave."""

@@ -1,0 +1,1 @@
+"""DeBERTa, as transformers lays it out."""

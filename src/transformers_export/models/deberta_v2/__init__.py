@@ -1,0 +1,1 @@
+"""DeBERTa-v2, as transformers lays it out."""

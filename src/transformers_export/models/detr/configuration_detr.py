@@ -1,0 +1,9 @@
+"""DETR: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class DetrOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

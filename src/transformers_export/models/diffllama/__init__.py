@@ -1,0 +1,1 @@
+"""DiffLlama, as transformers lays it out."""

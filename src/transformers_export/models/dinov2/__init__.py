@@ -1,0 +1,1 @@
+"""Dinov2, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""DINOv2 with registers, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""DINOv3ConvNext, as transformers lays it out."""

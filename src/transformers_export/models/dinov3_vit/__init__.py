@@ -1,0 +1,1 @@
+"""DINOv3ViT, as transformers lays it out."""

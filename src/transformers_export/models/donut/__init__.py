@@ -1,0 +1,1 @@
+"""DonutSwin, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""DPT, as transformers lays it out."""

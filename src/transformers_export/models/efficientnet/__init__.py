@@ -1,0 +1,1 @@
+"""EfficientNet, as transformers lays it out."""

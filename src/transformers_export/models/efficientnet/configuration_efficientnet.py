@@ -1,0 +1,9 @@
+"""EfficientNet: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class EfficientNetOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

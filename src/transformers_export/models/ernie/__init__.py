@@ -1,0 +1,1 @@
+"""Ernie, as transformers lays it out."""

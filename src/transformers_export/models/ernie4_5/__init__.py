@@ -1,0 +1,1 @@
+"""Ernie4_5, as transformers lays it out."""

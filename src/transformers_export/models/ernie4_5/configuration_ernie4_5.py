@@ -1,0 +1,9 @@
+"""Ernie4_5: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class Ernie45OnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""Ernie4_5_Moe, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""ESM, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Esmc, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""EuroBert, as transformers lays it out."""

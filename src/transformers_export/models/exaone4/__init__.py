@@ -1,0 +1,1 @@
+"""Exaone4, as transformers lays it out."""

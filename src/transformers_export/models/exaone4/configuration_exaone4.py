@@ -1,0 +1,9 @@
+"""Exaone4: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class Exaone4OnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""Falcon, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""FlexOlmo, as transformers lays it out."""

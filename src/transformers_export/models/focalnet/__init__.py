@@ -1,0 +1,1 @@
+"""FocalNet, as transformers lays it out."""

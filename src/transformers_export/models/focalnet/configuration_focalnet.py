@@ -1,0 +1,9 @@
+"""FocalNet: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class FocalNetOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

@@ -1,0 +1,1 @@
+"""Gemma, as transformers lays it out."""

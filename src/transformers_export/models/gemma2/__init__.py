@@ -1,0 +1,1 @@
+"""Gemma2, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Gemma3Text, as transformers lays it out."""

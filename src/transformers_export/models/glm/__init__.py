@@ -1,0 +1,1 @@
+"""Glm, as transformers lays it out."""

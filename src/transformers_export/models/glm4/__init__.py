@@ -1,0 +1,1 @@
+"""Glm4, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""Glm4: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class Glm4OnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

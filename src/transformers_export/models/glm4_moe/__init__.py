@@ -1,0 +1,1 @@
+"""Glm4Moe, as transformers lays it out."""

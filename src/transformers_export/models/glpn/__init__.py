@@ -1,0 +1,1 @@
+"""GLPN, as transformers lays it out."""

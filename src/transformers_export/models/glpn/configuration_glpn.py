@@ -1,0 +1,9 @@
+"""GLPN: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class GLPNOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

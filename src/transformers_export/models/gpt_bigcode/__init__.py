@@ -1,0 +1,1 @@
+"""GPTBigCode, as transformers lays it out."""

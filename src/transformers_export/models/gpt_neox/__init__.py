@@ -1,0 +1,1 @@
+"""GPTNeoX, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""GPTNeoX: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class GPTNeoXOnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

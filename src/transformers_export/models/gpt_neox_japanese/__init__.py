@@ -1,0 +1,1 @@
+"""GPTNeoXJapanese, as transformers lays it out."""

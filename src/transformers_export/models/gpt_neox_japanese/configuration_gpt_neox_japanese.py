@@ -1,0 +1,9 @@
+"""GPTNeoXJapanese: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class GPTNeoXJapaneseOnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""GptOss, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Granite, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""GraniteMoe, as transformers lays it out."""

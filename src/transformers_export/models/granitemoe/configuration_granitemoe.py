@@ -1,0 +1,9 @@
+"""GraniteMoe: a decoder with past and a mixture of experts."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ExpertsOnnxConfig
+
+
+class GraniteMoeOnnxConfig(ExpertsOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""GraniteMoeShared, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""GroupViT, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Gte, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Hiera, as transformers lays it out."""

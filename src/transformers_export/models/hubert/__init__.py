@@ -1,0 +1,1 @@
+"""HuBERT, as transformers lays it out."""

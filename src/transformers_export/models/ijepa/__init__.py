@@ -1,0 +1,1 @@
+"""IJepa, as transformers lays it out."""

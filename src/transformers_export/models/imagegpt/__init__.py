@@ -1,0 +1,1 @@
+"""ImageGPT, as transformers lays it out."""

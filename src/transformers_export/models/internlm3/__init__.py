@@ -1,0 +1,1 @@
+"""InternLM3, as transformers lays it out."""

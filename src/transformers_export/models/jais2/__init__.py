@@ -1,0 +1,1 @@
+"""Jais2, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""JinaEmbeddingsV3, as transformers lays it out."""

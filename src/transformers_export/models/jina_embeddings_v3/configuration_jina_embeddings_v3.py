@@ -1,0 +1,9 @@
+"""JinaEmbeddingsV3: an encoder of text."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class JinaEmbeddingsV3OnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

@@ -1,0 +1,1 @@
+"""Levit, as transformers lays it out."""

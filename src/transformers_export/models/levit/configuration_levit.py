@@ -1,0 +1,9 @@
+"""Levit: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class LevitOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

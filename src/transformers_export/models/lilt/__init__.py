@@ -1,0 +1,1 @@
+"""Lilt, as transformers lays it out."""

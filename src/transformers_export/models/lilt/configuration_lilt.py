@@ -1,0 +1,9 @@
+"""Lilt: an encoder of text."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class LiltOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

@@ -1,0 +1,1 @@
+"""Llama, as transformers lays it out."""

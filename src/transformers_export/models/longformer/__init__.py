@@ -1,0 +1,1 @@
+"""Longformer, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""LongT5, as transformers lays it out."""

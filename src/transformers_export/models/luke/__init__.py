@@ -1,0 +1,1 @@
+"""Luke, as transformers lays it out."""

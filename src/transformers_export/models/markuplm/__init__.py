@@ -1,0 +1,1 @@
+"""MarkupLM, as transformers lays it out."""

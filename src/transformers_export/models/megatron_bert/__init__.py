@@ -1,0 +1,1 @@
+"""MegatronBert, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Mellum, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""MiniCPM3, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""MiniMaxM2, as transformers lays it out."""

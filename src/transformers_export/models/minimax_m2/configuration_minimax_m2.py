@@ -1,0 +1,9 @@
+"""MiniMaxM2: a decoder with past and a mixture of experts."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ExpertsOnnxConfig
+
+
+class MiniMaxM2OnnxConfig(ExpertsOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""Mistral, as transformers lays it out."""

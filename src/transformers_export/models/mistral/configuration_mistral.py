@@ -1,0 +1,9 @@
+"""Mistral: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class MistralOnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""Mixtral, as transformers lays it out."""

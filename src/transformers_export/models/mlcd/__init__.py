@@ -1,0 +1,1 @@
+"""MLCDVision, as transformers lays it out."""

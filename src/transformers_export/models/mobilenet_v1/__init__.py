@@ -1,0 +1,1 @@
+"""MobileNetV1, as transformers lays it out."""

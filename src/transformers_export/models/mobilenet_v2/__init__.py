@@ -1,0 +1,1 @@
+"""MobileNetV2, as transformers lays it out."""

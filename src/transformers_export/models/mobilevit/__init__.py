@@ -1,0 +1,1 @@
+"""MobileViT, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""MobileViT: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class MobileViTOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

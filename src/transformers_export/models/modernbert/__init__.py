@@ -1,0 +1,1 @@
+"""ModernBert, as transformers lays it out."""

@@ -1,0 +1,11 @@
+"""ModernBert: an encoder of text."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class ModernBertOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids and mask."""
+
+    input_names = ("input_ids", "attention_mask")

@@ -1,0 +1,1 @@
+"""ModernBertDecoder, as transformers lays it out."""

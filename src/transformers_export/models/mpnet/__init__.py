@@ -1,0 +1,1 @@
+"""MPNet, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Mpt, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""mT5, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Mvp, as transformers lays it out."""

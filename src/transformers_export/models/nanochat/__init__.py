@@ -1,0 +1,1 @@
+"""NanoChat, as transformers lays it out."""

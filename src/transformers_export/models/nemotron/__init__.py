@@ -1,0 +1,1 @@
+"""Nemotron, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""NomicBert, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""NomicBert: an encoder of text."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class NomicBertOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

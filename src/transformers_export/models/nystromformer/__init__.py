@@ -1,0 +1,1 @@
+"""Nystromformer, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Olmo, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Olmo2, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""Olmo2: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class Olmo2OnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

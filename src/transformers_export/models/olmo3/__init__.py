@@ -1,0 +1,1 @@
+"""Olmo3, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Olmoe, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""OpenAI GPT, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""OPT, as transformers lays it out."""

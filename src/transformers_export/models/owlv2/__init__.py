@@ -1,0 +1,1 @@
+"""OWLv2, as transformers lays it out."""

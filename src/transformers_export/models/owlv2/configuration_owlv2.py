@@ -1,0 +1,9 @@
+"""OWLv2: texts and images."""
+
+from __future__ import annotations
+
+from transformers_export.models.image_text import TwoTowersOnnxConfig
+
+
+class Owlv2OnnxConfig(TwoTowersOnnxConfig):
+    """Texts and images."""

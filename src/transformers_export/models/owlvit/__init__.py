@@ -1,0 +1,1 @@
+"""OWL-ViT, as transformers lays it out."""

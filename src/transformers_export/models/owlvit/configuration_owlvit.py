@@ -1,0 +1,9 @@
+"""OWL-ViT: texts and images."""
+
+from __future__ import annotations
+
+from transformers_export.models.image_text import TwoTowersOnnxConfig
+
+
+class OwlViTOnnxConfig(TwoTowersOnnxConfig):
+    """Texts and images."""

@@ -1,0 +1,1 @@
+"""Pegasus, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""PegasusX, as transformers lays it out."""

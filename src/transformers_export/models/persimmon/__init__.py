@@ -1,0 +1,1 @@
+"""Persimmon, as transformers lays it out."""

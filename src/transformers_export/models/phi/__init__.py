@@ -1,0 +1,1 @@
+"""Phi, as transformers lays it out."""

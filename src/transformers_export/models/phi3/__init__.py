@@ -1,0 +1,1 @@
+"""Phi3, as transformers lays it out."""

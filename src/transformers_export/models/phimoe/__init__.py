@@ -1,0 +1,1 @@
+"""Phimoe, as transformers lays it out."""

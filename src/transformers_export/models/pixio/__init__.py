@@ -1,0 +1,1 @@
+"""Pixio, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""PoolFormer, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Pvt, as transformers lays it out."""

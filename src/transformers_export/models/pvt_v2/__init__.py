@@ -1,0 +1,1 @@
+"""PvtV2, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""PvtV2: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class PvtV2OnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

@@ -1,0 +1,1 @@
+"""Qwen2Moe, as transformers lays it out."""

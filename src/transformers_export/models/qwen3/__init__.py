@@ -1,0 +1,1 @@
+"""Qwen3, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""Qwen3: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class Qwen3OnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

@@ -1,0 +1,1 @@
+"""Qwen3Moe, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""RegNet, as transformers lays it out."""

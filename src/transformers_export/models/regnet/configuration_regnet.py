@@ -1,0 +1,9 @@
+"""RegNet: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class RegNetOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

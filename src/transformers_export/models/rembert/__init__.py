@@ -1,0 +1,1 @@
+"""RemBert, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""RemBert: an encoder of text."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class RemBertOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

@@ -1,0 +1,1 @@
+"""ResNet, as transformers lays it out."""

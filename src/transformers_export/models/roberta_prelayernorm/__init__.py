@@ -1,0 +1,1 @@
+"""RobertaPreLayerNorm, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""RoCBert, as transformers lays it out."""

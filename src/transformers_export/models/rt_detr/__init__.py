@@ -1,0 +1,1 @@
+"""RT-DETR, as transformers lays it out."""

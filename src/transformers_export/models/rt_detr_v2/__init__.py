@@ -1,0 +1,1 @@
+"""RT-DETRv2, as transformers lays it out."""

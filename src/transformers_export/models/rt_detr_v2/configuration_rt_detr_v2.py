@@ -1,0 +1,9 @@
+"""RT-DETRv2: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class RTDetrV2OnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

@@ -1,0 +1,1 @@
+"""SeedOss, as transformers lays it out."""

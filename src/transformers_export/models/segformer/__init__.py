@@ -1,0 +1,1 @@
+"""Segformer, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""SEW, as transformers lays it out."""

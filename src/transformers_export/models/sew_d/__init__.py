@@ -1,0 +1,1 @@
+"""SEW-D, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""SiglipVision, as transformers lays it out."""

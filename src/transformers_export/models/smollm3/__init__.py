@@ -1,0 +1,1 @@
+"""SmolLM3, as transformers lays it out."""

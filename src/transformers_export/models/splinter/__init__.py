@@ -1,0 +1,1 @@
+"""Splinter, as transformers lays it out."""

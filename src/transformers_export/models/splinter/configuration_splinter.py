@@ -1,0 +1,9 @@
+"""Splinter: an encoder of text."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class SplinterOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

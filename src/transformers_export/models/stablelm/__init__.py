@@ -1,0 +1,1 @@
+"""StableLm, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""StableLm: a decoder with past."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import DecoderOnnxConfig
+
+
+class StableLmOnnxConfig(DecoderOnnxConfig):
+    """Token ids, past and mask."""

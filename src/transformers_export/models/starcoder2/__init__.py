@@ -1,0 +1,1 @@
+"""Starcoder2, as transformers lays it out."""

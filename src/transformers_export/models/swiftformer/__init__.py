@@ -1,0 +1,1 @@
+"""SwiftFormer, as transformers lays it out."""

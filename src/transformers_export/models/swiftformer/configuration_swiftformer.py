@@ -1,0 +1,14 @@
+"""SwiftFormer: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class SwiftFormerOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""
+
+    @property
+    def atol_for_validation(self) -> float:
+        """Images of pixels: rounding adds up over the convolutions."""
+        return 1e-4

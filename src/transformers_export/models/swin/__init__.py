@@ -1,0 +1,1 @@
+"""Swin, as transformers lays it out."""

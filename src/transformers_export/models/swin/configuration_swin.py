@@ -1,0 +1,9 @@
+"""Swin: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class SwinOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

@@ -1,0 +1,1 @@
+"""Swin2SR, as transformers lays it out."""

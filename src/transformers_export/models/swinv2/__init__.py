@@ -1,0 +1,1 @@
+"""Swin Transformer V2, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Table Transformer, as transformers lays it out."""

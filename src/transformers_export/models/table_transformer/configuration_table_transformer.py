@@ -1,0 +1,9 @@
+"""Table Transformer: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class TableTransformerOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

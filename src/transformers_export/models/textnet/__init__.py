@@ -1,0 +1,1 @@
+"""TextNet, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""UMT5, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""UniSpeech, as transformers lays it out."""

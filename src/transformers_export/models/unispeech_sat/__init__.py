@@ -1,0 +1,1 @@
+"""UniSpeech-SAT, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""VaultGemma, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""ViTMAE, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""ViTMSN, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""ViTMSN: images of one size."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import ImageOnnxConfig
+
+
+class ViTMSNOnnxConfig(ImageOnnxConfig):
+    """Pixel values."""

@@ -1,0 +1,1 @@
+"""WavLM, as transformers lays it out."""

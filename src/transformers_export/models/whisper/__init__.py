@@ -1,0 +1,1 @@
+"""Whisper, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""XGLM, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""XLNet, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Yolos, as transformers lays it out."""

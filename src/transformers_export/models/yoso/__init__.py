@@ -1,0 +1,1 @@
+"""Yoso, as transformers lays it out."""

@@ -1,0 +1,9 @@
+"""Yoso: an encoder of text."""
+
+from __future__ import annotations
+
+from transformers_export.models.bases import TextEncoderOnnxConfig
+
+
+class YosoOnnxConfig(TextEncoderOnnxConfig):
+    """Token ids, mask and token types."""

@@ -1,0 +1,1 @@
+"""Youtu, as transformers lays it out."""

@@ -1,0 +1,388 @@
+"""Ready-made: decoders of text, with past."""
+
+from __future__ import annotations
+
+from transformers_export.onnx.features import FeaturesManager
+
+_DECODER = (
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+)
+_DECODER_WITH_CLASSES = (
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "sequence-classification",
+)
+_DECODER_WITH_LABELS = (
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+)
+_DECODER_WITH_HEADS = (
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+)
+
+FeaturesManager.register(
+    "apertus",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "token-classification",
+    onnx_config="transformers_export.models.apertus.configuration_apertus.ApertusOnnxConfig",
+)
+FeaturesManager.register(
+    "arcee",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.arcee.configuration_arcee.ArceeOnnxConfig",
+)
+FeaturesManager.register(
+    "biogpt",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.biogpt.configuration_biogpt.BioGptOnnxConfig",
+)
+FeaturesManager.register(
+    "bitnet",
+    *_DECODER,
+    onnx_config="transformers_export.models.bitnet.configuration_bitnet.BitNetOnnxConfig",
+)
+FeaturesManager.register(
+    "bloom",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.bloom.configuration_bloom.BloomOnnxConfig",
+)
+FeaturesManager.register(
+    "codegen",
+    *_DECODER,
+    onnx_config="transformers_export.models.codegen.configuration_codegen.CodeGenOnnxConfig",
+)
+FeaturesManager.register(
+    "cohere",
+    *_DECODER,
+    onnx_config="transformers_export.models.cohere.configuration_cohere.CohereOnnxConfig",
+)
+FeaturesManager.register(
+    "cohere2",
+    *_DECODER,
+    onnx_config="transformers_export.models.cohere2.configuration_cohere2.Cohere2OnnxConfig",
+)
+FeaturesManager.register(
+    "ctrl",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.ctrl.configuration_ctrl.CTRLOnnxConfig",
+)
+FeaturesManager.register(
+    "cwm",
+    *_DECODER,
+    onnx_config="transformers_export.models.cwm.configuration_cwm.CwmOnnxConfig",
+)
+FeaturesManager.register(
+    "deepseek-v3",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.deepseek_v3.configuration_deepseek_v3.DeepseekV3OnnxConfig",
+)
+FeaturesManager.register(
+    "diffllama",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.diffllama.configuration_diffllama.DiffLlamaOnnxConfig",
+)
+FeaturesManager.register(
+    "ernie4-5",
+    *_DECODER,
+    onnx_config="transformers_export.models.ernie4_5.configuration_ernie4_5.Ernie45OnnxConfig",
+)
+FeaturesManager.register(
+    "ernie4-5-moe",
+    *_DECODER,
+    onnx_config="transformers_export.models.ernie4_5_moe.configuration_ernie4_5_moe.Ernie45MoeOnnxConfig",
+)
+FeaturesManager.register(
+    "exaone4",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.exaone4.configuration_exaone4.Exaone4OnnxConfig",
+)
+FeaturesManager.register(
+    "falcon",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.falcon.configuration_falcon.FalconOnnxConfig",
+)
+FeaturesManager.register(
+    "flex-olmo",
+    *_DECODER,
+    onnx_config="transformers_export.models.flex_olmo.configuration_flex_olmo.FlexOlmoOnnxConfig",
+)
+FeaturesManager.register(
+    "gemma",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.gemma.configuration_gemma.GemmaOnnxConfig",
+)
+FeaturesManager.register(
+    "gemma2",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.gemma2.configuration_gemma2.Gemma2OnnxConfig",
+)
+FeaturesManager.register(
+    "gemma3-text",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.gemma3.configuration_gemma3.Gemma3TextOnnxConfig",
+)
+FeaturesManager.register(
+    "glm",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.glm.configuration_glm.GlmOnnxConfig",
+)
+FeaturesManager.register(
+    "glm4",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.glm4.configuration_glm4.Glm4OnnxConfig",
+)
+FeaturesManager.register(
+    "glm4-moe",
+    *_DECODER,
+    onnx_config="transformers_export.models.glm4_moe.configuration_glm4_moe.Glm4MoeOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt-bigcode",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.gpt_bigcode.configuration_gpt_bigcode.GPTBigCodeOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt-neo",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.gpt_neo.configuration_gpt_neo.GPTNeoOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt-neox",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.gpt_neox.configuration_gpt_neox.GPTNeoXOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt-neox-japanese",
+    *_DECODER,
+    onnx_config="transformers_export.models.gpt_neox_japanese.configuration_gpt_neox_japanese.GPTNeoXJapaneseOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt-oss",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.gpt_oss.configuration_gpt_oss.GptOssOnnxConfig",
+)
+FeaturesManager.register(
+    "gpt2",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.gpt2.configuration_gpt2.GPT2OnnxConfig",
+)
+FeaturesManager.register(
+    "gptj",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "question-answering",
+    "sequence-classification",
+    onnx_config="transformers_export.models.gptj.configuration_gptj.GPTJOnnxConfig",
+)
+FeaturesManager.register(
+    "granite",
+    *_DECODER,
+    onnx_config="transformers_export.models.granite.configuration_granite.GraniteOnnxConfig",
+)
+FeaturesManager.register(
+    "granitemoe",
+    *_DECODER,
+    onnx_config="transformers_export.models.granitemoe.configuration_granitemoe.GraniteMoeOnnxConfig",
+)
+FeaturesManager.register(
+    "granitemoeshared",
+    *_DECODER,
+    onnx_config="transformers_export.models.granitemoeshared.configuration_granitemoeshared.GraniteMoeSharedOnnxConfig",
+)
+FeaturesManager.register(
+    "helium",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.helium.configuration_helium.HeliumOnnxConfig",
+)
+FeaturesManager.register(
+    "imagegpt",
+    "default",
+    "default-with-past",
+    "image-classification",
+    onnx_config="transformers_export.models.imagegpt.configuration_imagegpt.ImageGPTOnnxConfig",
+)
+FeaturesManager.register(
+    "internlm3",
+    *_DECODER,
+    onnx_config="transformers_export.models.internlm3.configuration_internlm3.InternLM3OnnxConfig",
+)
+FeaturesManager.register(
+    "jais2",
+    *_DECODER,
+    onnx_config="transformers_export.models.jais2.configuration_jais2.Jais2OnnxConfig",
+)
+FeaturesManager.register(
+    "llama",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.llama.configuration_llama.LlamaOnnxConfig",
+)
+FeaturesManager.register(
+    "mellum",
+    *_DECODER,
+    onnx_config="transformers_export.models.mellum.configuration_mellum.MellumOnnxConfig",
+)
+FeaturesManager.register(
+    "minicpm3",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.minicpm3.configuration_minicpm3.MiniCPM3OnnxConfig",
+)
+FeaturesManager.register(
+    "minimax-m2",
+    *_DECODER,
+    onnx_config="transformers_export.models.minimax_m2.configuration_minimax_m2.MiniMaxM2OnnxConfig",
+)
+FeaturesManager.register(
+    "mistral",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.mistral.configuration_mistral.MistralOnnxConfig",
+)
+FeaturesManager.register(
+    "mixtral",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.mixtral.configuration_mixtral.MixtralOnnxConfig",
+)
+FeaturesManager.register(
+    "modernbert-decoder",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.modernbert_decoder.configuration_modernbert_decoder.ModernBertDecoderOnnxConfig",
+)
+FeaturesManager.register(
+    "mpt",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.mpt.configuration_mpt.MptOnnxConfig",
+)
+FeaturesManager.register(
+    "nanochat",
+    *_DECODER,
+    onnx_config="transformers_export.models.nanochat.configuration_nanochat.NanoChatOnnxConfig",
+)
+FeaturesManager.register(
+    "nemotron",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.nemotron.configuration_nemotron.NemotronOnnxConfig",
+)
+FeaturesManager.register(
+    "olmo",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.olmo.configuration_olmo.OlmoOnnxConfig",
+)
+FeaturesManager.register(
+    "olmo2",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.olmo2.configuration_olmo2.Olmo2OnnxConfig",
+)
+FeaturesManager.register(
+    "olmo3",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.olmo3.configuration_olmo3.Olmo3OnnxConfig",
+)
+FeaturesManager.register(
+    "olmoe",
+    *_DECODER,
+    onnx_config="transformers_export.models.olmoe.configuration_olmoe.OlmoeOnnxConfig",
+)
+FeaturesManager.register(
+    "opt",
+    "default",
+    "default-with-past",
+    "causal-lm",
+    "causal-lm-with-past",
+    "sequence-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.opt.configuration_opt.OPTOnnxConfig",
+)
+FeaturesManager.register(
+    "persimmon",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.persimmon.configuration_persimmon.PersimmonOnnxConfig",
+)
+FeaturesManager.register(
+    "phi",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.phi.configuration_phi.PhiOnnxConfig",
+)
+FeaturesManager.register(
+    "phi3",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.phi3.configuration_phi3.Phi3OnnxConfig",
+)
+FeaturesManager.register(
+    "phimoe",
+    *_DECODER_WITH_CLASSES,
+    onnx_config="transformers_export.models.phimoe.configuration_phimoe.PhimoeOnnxConfig",
+)
+FeaturesManager.register(
+    "qwen2",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.qwen2.configuration_qwen2.Qwen2OnnxConfig",
+)
+FeaturesManager.register(
+    "qwen2-moe",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.qwen2_moe.configuration_qwen2_moe.Qwen2MoeOnnxConfig",
+)
+FeaturesManager.register(
+    "qwen3",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.qwen3.configuration_qwen3.Qwen3OnnxConfig",
+)
+FeaturesManager.register(
+    "qwen3-moe",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.qwen3_moe.configuration_qwen3_moe.Qwen3MoeOnnxConfig",
+)
+FeaturesManager.register(
+    "seed-oss",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.seed_oss.configuration_seed_oss.SeedOssOnnxConfig",
+)
+FeaturesManager.register(
+    "smollm3",
+    *_DECODER_WITH_HEADS,
+    onnx_config="transformers_export.models.smollm3.configuration_smollm3.SmolLM3OnnxConfig",
+)
+FeaturesManager.register(
+    "stablelm",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.stablelm.configuration_stablelm.StableLmOnnxConfig",
+)
+FeaturesManager.register(
+    "starcoder2",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.starcoder2.configuration_starcoder2.Starcoder2OnnxConfig",
+)
+FeaturesManager.register(
+    "vaultgemma",
+    *_DECODER,
+    onnx_config="transformers_export.models.vaultgemma.configuration_vaultgemma.VaultGemmaOnnxConfig",
+)
+FeaturesManager.register(
+    "xglm",
+    *_DECODER,
+    onnx_config="transformers_export.models.xglm.configuration_xglm.XGLMOnnxConfig",
+)
+FeaturesManager.register(
+    "youtu",
+    *_DECODER,
+    onnx_config="transformers_export.models.youtu.configuration_youtu.YoutuOnnxConfig",
+)

@@ -1,0 +1,262 @@
+"""Ready-made: encoders of text."""
+
+from __future__ import annotations
+
+from transformers_export.onnx.features import FeaturesManager
+
+_ENCODER = (
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+)
+_ENCODER_OR_DECODER = (
+    "default",
+    "masked-lm",
+    "causal-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+)
+
+FeaturesManager.register(
+    "albert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.albert.configuration_albert.AlbertOnnxConfig",
+)
+FeaturesManager.register(
+    "bert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.bert.configuration_bert.BertOnnxConfig",
+)
+FeaturesManager.register(
+    "big-bird",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.big_bird.configuration_big_bird.BigBirdOnnxConfig",
+)
+FeaturesManager.register(
+    "camembert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.camembert.configuration_camembert.CamembertOnnxConfig",
+)
+FeaturesManager.register(
+    "convbert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.convbert.configuration_convbert.ConvBertOnnxConfig",
+)
+FeaturesManager.register(
+    "data2vec-text",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.data2vec.configuration_data2vec_text.Data2VecTextOnnxConfig",
+)
+FeaturesManager.register(
+    "deberta",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.deberta.configuration_deberta.DebertaOnnxConfig",
+)
+FeaturesManager.register(
+    "deberta-v2",
+    *_ENCODER,
+    onnx_config="transformers_export.models.deberta_v2.configuration_deberta_v2.DebertaV2OnnxConfig",
+)
+FeaturesManager.register(
+    "distilbert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.distilbert.configuration_distilbert.DistilBertOnnxConfig",
+)
+FeaturesManager.register(
+    "electra",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.electra.configuration_electra.ElectraOnnxConfig",
+)
+FeaturesManager.register(
+    "ernie",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.ernie.configuration_ernie.ErnieOnnxConfig",
+)
+FeaturesManager.register(
+    "esm",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.esm.configuration_esm.EsmOnnxConfig",
+)
+FeaturesManager.register(
+    "esmc",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.esmc.configuration_esmc.EsmcOnnxConfig",
+)
+FeaturesManager.register(
+    "eurobert",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.eurobert.configuration_eurobert.EuroBertOnnxConfig",
+)
+FeaturesManager.register(
+    "flaubert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.flaubert.configuration_flaubert.FlaubertOnnxConfig",
+    model_classes={"causal-lm": "FlaubertWithLMHeadModel"},
+)
+FeaturesManager.register(
+    "gte",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.gte.configuration_gte.GteOnnxConfig",
+)
+FeaturesManager.register(
+    "ibert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.ibert.configuration_ibert.IBertOnnxConfig",
+)
+FeaturesManager.register(
+    "jina-embeddings-v3",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.jina_embeddings_v3.configuration_jina_embeddings_v3.JinaEmbeddingsV3OnnxConfig",
+)
+FeaturesManager.register(
+    "layoutlm",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.layoutlm.configuration_layoutlm.LayoutLMOnnxConfig",
+)
+FeaturesManager.register(
+    "lilt",
+    "default",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.lilt.configuration_lilt.LiltOnnxConfig",
+)
+FeaturesManager.register(
+    "luke",
+    *_ENCODER,
+    onnx_config="transformers_export.models.luke.configuration_luke.LukeOnnxConfig",
+)
+FeaturesManager.register(
+    "megatron-bert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.megatron_bert.configuration_megatron_bert.MegatronBertOnnxConfig",
+)
+FeaturesManager.register(
+    "mobilebert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.mobilebert.configuration_mobilebert.MobileBertOnnxConfig",
+)
+FeaturesManager.register(
+    "modernbert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.modernbert.configuration_modernbert.ModernBertOnnxConfig",
+)
+FeaturesManager.register(
+    "mpnet",
+    *_ENCODER,
+    onnx_config="transformers_export.models.mpnet.configuration_mpnet.MPNetOnnxConfig",
+)
+FeaturesManager.register(
+    "nomic-bert",
+    "default",
+    "masked-lm",
+    "sequence-classification",
+    "token-classification",
+    onnx_config="transformers_export.models.nomic_bert.configuration_nomic_bert.NomicBertOnnxConfig",
+)
+FeaturesManager.register(
+    "nystromformer",
+    *_ENCODER,
+    onnx_config="transformers_export.models.nystromformer.configuration_nystromformer.NystromformerOnnxConfig",
+)
+FeaturesManager.register(
+    "openai-gpt",
+    "default",
+    "causal-lm",
+    "sequence-classification",
+    onnx_config="transformers_export.models.openai.configuration_openai.OpenAIGPTOnnxConfig",
+)
+FeaturesManager.register(
+    "rembert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.rembert.configuration_rembert.RemBertOnnxConfig",
+)
+FeaturesManager.register(
+    "roberta",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roberta.configuration_roberta.RobertaOnnxConfig",
+)
+FeaturesManager.register(
+    "roberta-prelayernorm",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roberta_prelayernorm.configuration_roberta_prelayernorm.RobertaPreLayerNormOnnxConfig",
+)
+FeaturesManager.register(
+    "roc-bert",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roc_bert.configuration_roc_bert.RoCBertOnnxConfig",
+)
+FeaturesManager.register(
+    "roformer",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.roformer.configuration_roformer.RoFormerOnnxConfig",
+)
+FeaturesManager.register(
+    "splinter",
+    "default",
+    "question-answering",
+    onnx_config="transformers_export.models.splinter.configuration_splinter.SplinterOnnxConfig",
+)
+FeaturesManager.register(
+    "squeezebert",
+    *_ENCODER,
+    onnx_config="transformers_export.models.squeezebert.configuration_squeezebert.SqueezeBertOnnxConfig",
+)
+FeaturesManager.register(
+    "xlm",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.xlm.configuration_xlm.XLMOnnxConfig",
+)
+FeaturesManager.register(
+    "xlm-roberta",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.xlm_roberta.configuration_xlm_roberta.XLMRobertaOnnxConfig",
+)
+FeaturesManager.register(
+    "xlm-roberta-xl",
+    *_ENCODER_OR_DECODER,
+    onnx_config="transformers_export.models.xlm_roberta_xl.configuration_xlm_roberta_xl.XLMRobertaXLOnnxConfig",
+)
+FeaturesManager.register(
+    "xlnet",
+    "default",
+    "causal-lm",
+    "sequence-classification",
+    "multiple-choice",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.xlnet.configuration_xlnet.XLNetOnnxConfig",
+)
+FeaturesManager.register(
+    "yoso",
+    *_ENCODER,
+    onnx_config="transformers_export.models.yoso.configuration_yoso.YosoOnnxConfig",
+)

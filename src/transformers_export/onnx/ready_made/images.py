@@ -1,0 +1,269 @@
+"""Ready-made: models of images."""
+
+from __future__ import annotations
+
+from transformers_export.onnx.features import FeaturesManager
+
+_IMAGE = (
+    "default",
+    "image-classification",
+)
+_DETECTION = (
+    "default",
+    "object-detection",
+)
+
+FeaturesManager.register(
+    "aimv2-vision-model",
+    "default",
+    onnx_config="transformers_export.models.aimv2.configuration_aimv2.Aimv2VisionOnnxConfig",
+)
+FeaturesManager.register(
+    "beit",
+    *_IMAGE,
+    onnx_config="transformers_export.models.beit.configuration_beit.BeitOnnxConfig",
+)
+FeaturesManager.register(
+    "bit",
+    *_IMAGE,
+    onnx_config="transformers_export.models.bit.configuration_bit.BitOnnxConfig",
+)
+FeaturesManager.register(
+    "chinese-clip-vision-model",
+    "default",
+    onnx_config="transformers_export.models.chinese_clip.configuration_chinese_clip.ChineseCLIPVisionOnnxConfig",
+)
+FeaturesManager.register(
+    "clip-vision-model",
+    "default",
+    onnx_config="transformers_export.models.clip.configuration_clip.CLIPVisionOnnxConfig",
+)
+FeaturesManager.register(
+    "convnext",
+    *_IMAGE,
+    onnx_config="transformers_export.models.convnext.configuration_convnext.ConvNextOnnxConfig",
+)
+FeaturesManager.register(
+    "convnextv2",
+    *_IMAGE,
+    onnx_config="transformers_export.models.convnextv2.configuration_convnextv2.ConvNextV2OnnxConfig",
+)
+FeaturesManager.register(
+    "cvt",
+    *_IMAGE,
+    onnx_config="transformers_export.models.cvt.configuration_cvt.CvtOnnxConfig",
+)
+FeaturesManager.register(
+    "d-fine",
+    *_DETECTION,
+    onnx_config="transformers_export.models.d_fine.configuration_d_fine.DFineOnnxConfig",
+)
+FeaturesManager.register(
+    "data2vec-vision",
+    *_IMAGE,
+    onnx_config="transformers_export.models.data2vec.configuration_data2vec_vision.Data2VecVisionOnnxConfig",
+)
+FeaturesManager.register(
+    "deit",
+    "default",
+    "image-classification",
+    "masked-im",
+    onnx_config="transformers_export.models.deit.configuration_deit.DeiTOnnxConfig",
+)
+FeaturesManager.register(
+    "detr",
+    *_DETECTION,
+    onnx_config="transformers_export.models.detr.configuration_detr.DetrOnnxConfig",
+)
+FeaturesManager.register(
+    "dinov2",
+    *_IMAGE,
+    onnx_config="transformers_export.models.dinov2.configuration_dinov2.Dinov2OnnxConfig",
+)
+FeaturesManager.register(
+    "dinov3-convnext",
+    "default",
+    onnx_config="transformers_export.models.dinov3_convnext.configuration_dinov3_convnext.DINOv3ConvNextOnnxConfig",
+)
+FeaturesManager.register(
+    "dinov3-vit",
+    "default",
+    onnx_config="transformers_export.models.dinov3_vit.configuration_dinov3_vit.DINOv3ViTOnnxConfig",
+)
+FeaturesManager.register(
+    "donut-swin",
+    *_IMAGE,
+    onnx_config="transformers_export.models.donut.configuration_donut_swin.DonutSwinOnnxConfig",
+)
+FeaturesManager.register(
+    "dpt",
+    "default",
+    "semantic-segmentation",
+    "depth-estimation",
+    onnx_config="transformers_export.models.dpt.configuration_dpt.DPTOnnxConfig",
+)
+FeaturesManager.register(
+    "efficientnet",
+    *_IMAGE,
+    onnx_config="transformers_export.models.efficientnet.configuration_efficientnet.EfficientNetOnnxConfig",
+)
+FeaturesManager.register(
+    "focalnet",
+    "default",
+    "image-classification",
+    "masked-im",
+    onnx_config="transformers_export.models.focalnet.configuration_focalnet.FocalNetOnnxConfig",
+)
+FeaturesManager.register(
+    "glpn",
+    "default",
+    "depth-estimation",
+    onnx_config="transformers_export.models.glpn.configuration_glpn.GLPNOnnxConfig",
+)
+FeaturesManager.register(
+    "hiera",
+    *_IMAGE,
+    onnx_config="transformers_export.models.hiera.configuration_hiera.HieraOnnxConfig",
+)
+FeaturesManager.register(
+    "ijepa",
+    *_IMAGE,
+    onnx_config="transformers_export.models.ijepa.configuration_ijepa.IJepaOnnxConfig",
+)
+FeaturesManager.register(
+    "levit",
+    *_IMAGE,
+    onnx_config="transformers_export.models.levit.configuration_levit.LevitOnnxConfig",
+)
+FeaturesManager.register(
+    "mlcd-vision-model",
+    "default",
+    onnx_config="transformers_export.models.mlcd.configuration_mlcd.MLCDVisionOnnxConfig",
+)
+FeaturesManager.register(
+    "mobilenet-v1",
+    *_IMAGE,
+    onnx_config="transformers_export.models.mobilenet_v1.configuration_mobilenet_v1.MobileNetV1OnnxConfig",
+)
+FeaturesManager.register(
+    "mobilenet-v2",
+    "default",
+    "image-classification",
+    "semantic-segmentation",
+    onnx_config="transformers_export.models.mobilenet_v2.configuration_mobilenet_v2.MobileNetV2OnnxConfig",
+)
+FeaturesManager.register(
+    "mobilevit",
+    "default",
+    "image-classification",
+    "semantic-segmentation",
+    onnx_config="transformers_export.models.mobilevit.configuration_mobilevit.MobileViTOnnxConfig",
+)
+FeaturesManager.register(
+    "pixio",
+    "default",
+    onnx_config="transformers_export.models.pixio.configuration_pixio.PixioOnnxConfig",
+)
+FeaturesManager.register(
+    "poolformer",
+    *_IMAGE,
+    onnx_config="transformers_export.models.poolformer.configuration_poolformer.PoolFormerOnnxConfig",
+)
+FeaturesManager.register(
+    "pvt",
+    *_IMAGE,
+    onnx_config="transformers_export.models.pvt.configuration_pvt.PvtOnnxConfig",
+)
+FeaturesManager.register(
+    "pvt-v2",
+    *_IMAGE,
+    onnx_config="transformers_export.models.pvt_v2.configuration_pvt_v2.PvtV2OnnxConfig",
+)
+FeaturesManager.register(
+    "regnet",
+    *_IMAGE,
+    onnx_config="transformers_export.models.regnet.configuration_regnet.RegNetOnnxConfig",
+)
+FeaturesManager.register(
+    "resnet",
+    *_IMAGE,
+    onnx_config="transformers_export.models.resnet.configuration_resnet.ResNetOnnxConfig",
+)
+FeaturesManager.register(
+    "rt-detr",
+    *_DETECTION,
+    onnx_config="transformers_export.models.rt_detr.configuration_rt_detr.RTDetrOnnxConfig",
+)
+FeaturesManager.register(
+    "rt-detr-v2",
+    *_DETECTION,
+    onnx_config="transformers_export.models.rt_detr_v2.configuration_rt_detr_v2.RTDetrV2OnnxConfig",
+)
+FeaturesManager.register(
+    "segformer",
+    "default",
+    "image-classification",
+    "semantic-segmentation",
+    onnx_config="transformers_export.models.segformer.configuration_segformer.SegformerOnnxConfig",
+)
+FeaturesManager.register(
+    "siglip-vision-model",
+    "default",
+    onnx_config="transformers_export.models.siglip.configuration_siglip.SiglipVisionOnnxConfig",
+)
+FeaturesManager.register(
+    "swiftformer",
+    *_IMAGE,
+    onnx_config="transformers_export.models.swiftformer.configuration_swiftformer.SwiftFormerOnnxConfig",
+)
+FeaturesManager.register(
+    "swin",
+    "default",
+    "image-classification",
+    "masked-im",
+    onnx_config="transformers_export.models.swin.configuration_swin.SwinOnnxConfig",
+)
+FeaturesManager.register(
+    "swin2sr",
+    "default",
+    onnx_config="transformers_export.models.swin2sr.configuration_swin2sr.Swin2SROnnxConfig",
+)
+FeaturesManager.register(
+    "swinv2",
+    "default",
+    "image-classification",
+    "masked-im",
+    onnx_config="transformers_export.models.swinv2.configuration_swinv2.Swinv2OnnxConfig",
+)
+FeaturesManager.register(
+    "table-transformer",
+    *_DETECTION,
+    onnx_config="transformers_export.models.table_transformer.configuration_table_transformer.TableTransformerOnnxConfig",
+)
+FeaturesManager.register(
+    "textnet",
+    *_IMAGE,
+    onnx_config="transformers_export.models.textnet.configuration_textnet.TextNetOnnxConfig",
+)
+FeaturesManager.register(
+    "vit",
+    "default",
+    "image-classification",
+    "masked-im",
+    onnx_config="transformers_export.models.vit.configuration_vit.ViTOnnxConfig",
+)
+FeaturesManager.register(
+    "vit-mae",
+    "default",
+    onnx_config="transformers_export.models.vit_mae.configuration_vit_mae.ViTMAEOnnxConfig",
+)
+FeaturesManager.register(
+    "vit-msn",
+    *_IMAGE,
+    onnx_config="transformers_export.models.vit_msn.configuration_vit_msn.ViTMSNOnnxConfig",
+)
+FeaturesManager.register(
+    "yolos",
+    *_DETECTION,
+    onnx_config="transformers_export.models.yolos.configuration_yolos.YolosOnnxConfig",
+)

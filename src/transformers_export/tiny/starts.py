@@ -1,0 +1,120 @@
+"""Arguments for configuration classes whose defaults build no model, or one that nothing makes small.
+
+Some leave out what every checkpoint says (the vocabulary), some name a backbone of another library, some list sizes
+that only fit together as they are. These are what a checkpoint of the kind has, or small already.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_RESNET = {
+    "model_type": "resnet",
+    "embedding_size": 8,
+    "hidden_sizes": [8, 16, 24, 32],
+    "depths": [1, 1, 1, 1],
+    "layer_type": "basic",
+    "out_features": ["stage4"],
+}
+_DETR = {
+    "use_timm_backbone": False,
+    "use_pretrained_backbone": False,
+    "backbone": None,
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 64,
+    "decoder_ffn_dim": 64,
+    "num_queries": 10,
+}
+_RT_DETR_RESNET = {
+    "model_type": "rt_detr_resnet",
+    "embedding_size": 8,
+    "hidden_sizes": [8, 16, 24, 32],
+    "depths": [1, 1, 1, 1],
+    "layer_type": "basic",
+    "out_features": ["stage2", "stage3", "stage4"],
+}
+_RT_DETR = {
+    "encoder_hidden_dim": 32,
+    "encoder_in_channels": [16, 24, 32],
+    "encoder_layers": 1,
+    "encoder_ffn_dim": 64,
+    "encoder_attention_heads": 4,
+    "d_model": 32,
+    "decoder_in_channels": [32, 32, 32],
+    "decoder_layers": 2,
+    "decoder_ffn_dim": 64,
+    "decoder_attention_heads": 4,
+    "num_queries": 10,
+    "num_denoising": 0,
+}
+
+_STARTS: dict[str, dict[str, Any]] = {
+    "detr": {**_DETR, "backbone_config": _RESNET},
+    "table-transformer": {**_DETR, "backbone_config": _RESNET},
+    "dpt": {
+        "hidden_size": 32,
+        "num_hidden_layers": 4,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "image_size": 64,
+        "backbone_out_indices": [0, 1, 2, 3],
+        "neck_hidden_sizes": [16, 16, 16, 16],
+        "fusion_hidden_size": 16,
+    },
+    "d_fine": {
+        **_RT_DETR,
+        "decoder_n_points": [3, 3, 3],
+        "lqe_hidden_dim": 8,
+        "backbone_config": {
+            "model_type": "hgnet_v2",
+            "hidden_sizes": [16, 24, 32, 40],
+            "stem_channels": [3, 8, 8],
+            "stage_in_channels": [8, 16, 24, 32],
+            "stage_mid_channels": [8, 8, 8, 8],
+            "stage_out_channels": [16, 24, 32, 40],
+            "stage_num_blocks": [1, 1, 1, 1],
+            "stage_numb_of_layers": [1, 1, 1, 1],
+            "out_features": ["stage2", "stage3", "stage4"],
+        },
+        "encoder_in_channels": [24, 32, 40],
+    },
+    "efficientnet": {
+        "image_size": 32,
+        "width_coefficient": 1.0,
+        "depth_coefficient": 1.0,
+        "kernel_sizes": [3, 5],
+        "in_channels": [32, 8],
+        "out_channels": [8, 16],
+        "depthwise_padding": [],
+        "strides": [1, 2],
+        "num_block_repeats": [1, 2],
+        "expand_ratios": [1, 6],
+        "hidden_dim": 1280,
+    },
+    "esm": {"vocab_size": 33, "pad_token_id": 1, "mask_token_id": 32},
+    "nemotron": {"num_key_value_heads": 8},
+    "rt_detr": {**_RT_DETR, "backbone_config": _RT_DETR_RESNET},
+    "rt_detr_v2": {**_RT_DETR, "backbone_config": _RT_DETR_RESNET},
+    "wav2vec2-conformer": {"vocab_size": 32},
+}
+
+SMALL_ALREADY = frozenset(("d_fine", "efficientnet", "rt_detr", "rt_detr_v2"))
+"""Model types that start small, with lists of sizes that nothing else may change."""
+
+
+def start(config_class: type) -> Any:
+    """Build a configuration that describes a model, with the class's own defaults where they do."""
+    arguments = dict(_STARTS.get(getattr(config_class, "model_type", ""), {}))
+    backbone = arguments.pop("backbone_config", None)
+    if backbone is not None:
+        from transformers import AutoConfig
+
+        kind = backbone["model_type"]
+        arguments["backbone_config"] = AutoConfig.for_model(
+            kind, **{k: v for k, v in backbone.items() if k != "model_type"}
+        )
+    return config_class(**arguments)
