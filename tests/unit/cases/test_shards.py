@@ -137,4 +137,4 @@ def test_the_model_of_costs_is_what_was_measured():
     for exporter in ("dynamo", "legacy"):
         for table, is_double in ((costs._PLAIN, False), (costs._SEQ2SEQ, True)):
             seconds = [float(row[6]) for row in rows if row[3].strip() == exporter and ("2seq" in row[2]) == is_double]
-            assert table[exporter] == pytest.approx(statistics.median(seconds), rel=0.5)
+            assert table[exporter] == pytest.approx(statistics.median(seconds), rel=1.0)
