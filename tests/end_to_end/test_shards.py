@@ -1,4 +1,4 @@
-"""The commands of the README's section on many models as they stand there, then the same on one machine, from the cache.
+"""The commands of the README on many models as they stand there, then the same on one machine, from the cache.
 
 `legacy`, as nothing depends on the exporter.
 """

@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import hashlib
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import transformers_export
 from transformers_export.cases.code import FOREIGN, is_model_code, roots_of
 from transformers_export.source import modeling, python, registry
 from transformers_export.source.imports import Imports
@@ -97,7 +99,14 @@ class Content:
         """The model's code and all it imports, the packages around it, what registers it, and what acts on import."""
         found = set(self._imports.closure(roots_of(self._snapshot, key)))
         found |= self._registering
-        return {path for path in found | self._imports.packages(found) if not path.startswith(SHIPPED)}
+        return {path for path in found | self._imports.packages(found) if not path.startswith((SHIPPED, self._ours))}
+
+    @cached_property
+    def _ours(self) -> str:
+        """Where our own package lies in the checked repository, when that is ours: it is in every key by itself."""
+        package = Path(transformers_export.__file__).resolve().parent
+        root = self._snapshot.tree.root.resolve()
+        return f"{package.relative_to(root).as_posix()}/" if package.is_relative_to(root) else SHIPPED
 
     @cached_property
     def _registering(self) -> frozenset[str]:
