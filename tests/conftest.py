@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,12 @@ import pytest
 from support import environments, repositories
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from support.actions_runner import Step
+    from support.front_door import FrontDoor
+    from support.github_api import GitHub
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +54,47 @@ def python_4() -> Path:
 def example_python(example_repository: repositories.Repository, python_5: Path, tmp_path: Path) -> Path:
     """An interpreter with transformers 5 in which `example_repository` is installed as it stands on disk."""
     return environments.with_repository(python_5, example_repository.root, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def github_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitHub]:
+    """The GitHub emulator, one for the session: take a repository of your own from it, as `github` does."""
+    from support import github_api  # most tests need neither node nor requests
+
+    with github_api.start(tmp_path_factory.mktemp("github")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def numbers() -> Iterator[int]:
+    """A number for each repository."""
+    return itertools.count(1)
+
+
+@pytest.fixture
+def github(github_server: GitHub, numbers: Iterator[int]) -> GitHub:
+    """A repository on the emulator with one pull request from its own branch `change`."""
+    return github_server.another(f"models-{next(numbers)}")
+
+
+@pytest.fixture
+def forked(github_server: GitHub, numbers: Iterator[int]) -> GitHub:
+    """A repository on the emulator with one pull request from a stranger's fork."""
+    return github_server.another(f"models-{next(numbers)}", fork=True)
+
+
+@pytest.fixture
+def door(github: GitHub) -> Iterator[FrontDoor]:
+    """GitHub as `github`, with whatever goes wrong."""
+    from support import front_door
+
+    with front_door.open_door(github) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def installed_tool(tmp_path_factory: pytest.TempPathFactory) -> Step:
+    """How the step of action.yml that installs the tool ended: it is the same for every run of a session."""
+    from support import job
+
+    return job.install_tool(tmp_path_factory.mktemp("tool"))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from transformers_export.cases.shards import Part
     from transformers_export.cases.types import Case, Plan
     from transformers_export.cases.workers import Outcome, Workers
+    from transformers_export.fixing import Fixes
     from transformers_export.project import Project
     from transformers_export.source.snapshot import Snapshot
     from transformers_export.source.tree import Tree
@@ -48,6 +49,8 @@ class Scope:
     """Revision that is read from git, and whose code the cases run; None for the working tree."""
     staged: bool = False
     """Read the index and compare it with HEAD instead, as a hook on commit does."""
+    on_disk: bool = False
+    """With `staged`: read the working tree all the same, as a hook must that changes files."""
     named: tuple[str, ...] = ()
     """Files to treat as changed whatever git says."""
     links_to: str | None = None
@@ -66,6 +69,8 @@ class CheckOptions:
     """Check every model type, not only the affected ones."""
     strict: bool = False
     """Standing findings fail the check too."""
+    fixes: bool = False
+    """Say in the verdict what could be mended; nothing is written."""
     exporter: str | None = None
     python: str | None = None
     jobs: int | None = None
@@ -123,6 +128,33 @@ def make_plan(options: CheckOptions, inspection: Inspection) -> Plan:
     )
 
 
+def find_fixes(options: CheckOptions) -> Fixes:
+    """Mend in memory what the check finds by reading.
+
+    Raises:
+        ChangesError, SettingsError: see `inspect`.
+    """
+    return _find_fixes(options, inspect(options))
+
+
+def _find_fixes(options: CheckOptions, inspection: Inspection) -> Fixes:
+    from transformers_export import fixing  # and with it, once there is something to mend, libcst
+
+    return fixing.find_fixes(
+        inspection.project,
+        inspection.head,
+        inspection.base,
+        _changed(options, inspection),
+        ignore=inspection.project.settings.ignore,
+        strict=options.strict,
+    )
+
+
+def _changed(options: CheckOptions, inspection: Inspection) -> frozenset[str] | None:
+    """The paths that are looked at; None for all."""
+    return None if _is_everything(options) else inspection.changes.paths
+
+
 def run_check(
     options: CheckOptions,
     progress: Progress = lambda case, result: None,
@@ -143,9 +175,8 @@ def run_check(
         ShardError: the part to run was cut from another plan.
     """
     inspection = inspect(options)
-    changed = None if _is_everything(options) else inspection.changes.paths
     ignore = inspection.project.settings.ignore
-    findings, not_checked = find_all(inspection.head, inspection.base, changed, ignore=ignore)
+    findings, not_checked = find_all(inspection.head, inspection.base, _changed(options, inspection), ignore=ignore)
     verdict = Verdict(
         tool=Tool("transformers-export", __version__),
         conclusion="failure",
@@ -154,6 +185,10 @@ def run_check(
         findings=_at_head(options, inspection.changes, findings),
         not_checked=not_checked,
     )
+    if options.fixes and findings:
+        from transformers_export.fixing import as_diff
+
+        verdict = replace(verdict, fix=as_diff(_find_fixes(options, inspection)))
     if not options.static:
         verdict = _with_cases(verdict, options, inspection, progress, warn)
     conclusion = conclude(
@@ -268,7 +303,7 @@ def _is_everything(options: CheckOptions) -> bool:
 def _compared(root: Path, scope: Scope) -> tuple[Changes, Tree]:
     """What changed, and the tree that holds the change."""
     if scope.staged:
-        return _also(root, from_index(root), scope.named), index(root)
+        return _also(root, from_index(root), scope.named), working_tree(root) if scope.on_disk else index(root)
     if scope.head is not None:
         # What is committed, not what lies around: the steps before us may have built something in the checkout.
         head = resolve(root, scope.head)

@@ -9,23 +9,16 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-
-from support import github_api, job
+from support import job
 from support.repositories import ROOT, Repository, commit, git
 from support.workflow_runner import Workflow
 from transformers_export.verdict.schema import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from support.actions_runner import Step
+    from support.front_door import FrontDoor
 
 WORKFLOW = ROOT / "examples" / "registry.yml"
-
-
-@pytest.fixture
-def github(tmp_path_factory: pytest.TempPathFactory) -> Iterator[github_api.GitHub]:
-    with github_api.start(tmp_path_factory.mktemp("github")) as started:
-        yield started
 
 
 def verdict_of(done):
@@ -33,11 +26,11 @@ def verdict_of(done):
 
 
 def test_plan_parts_and_report_leave_one_comment_and_what_is_known_is_not_exported_again(
-    example_repository: Repository, python_5: Path, github: github_api.GitHub, tmp_path: Path
+    example_repository: Repository, python_5: Path, installed_tool: Step, door: FrontDoor, tmp_path: Path
 ) -> None:
     """Three runs: with one machine lost; with both, of which one finds its results; with everything known."""
     a_job = job.pull_request(
-        example_repository.root, example_repository.base, example_repository.revisions["complete"], github, tmp_path
+        example_repository.root, example_repository.base, example_repository.revisions["complete"], door, tmp_path
     )
     slow = baseline_of_long_exports(tmp_path)
     told = {
@@ -47,20 +40,20 @@ def test_plan_parts_and_report_leave_one_comment_and_what_is_known_is_not_export
         "exporter": "legacy",
         "baseline": str(slow),
     }
-    workflow = Workflow(WORKFLOW, a_job, tmp_path / "github-keeps", told)
+    workflow = Workflow(WORKFLOW, a_job, tmp_path / "github-keeps", told, tool=installed_tool)
 
     workflow.spoil = ("export-1",)
     lost = workflow.run()
     assert list(lost) == ["plan", "export-0", "export-1", "report"]
     assert (lost["plan"].result, lost["export-0"].result, lost["report"].result) == ("success", "success", "failure")
-    (comment,) = github.comments()
+    (comment,) = door.comments()
     assert "### ❌ 2 of 4 exports verified" in comment["body"]
     assert "`shard 2`: left no verdict" in comment["body"]
 
     workflow.spoil = ()
     whole = workflow.run()
     assert [done.result for done in whole.values()] == ["success"] * 4, whole["report"].actions[0].log
-    (comment,) = github.comments()
+    (comment,) = door.comments()
     assert "### ✅ 4 of 4 exports verified" in comment["body"]
     parts = [verdict_of(whole[f"export-{n}"]) for n in range(2)]
     assert [part.shard.total for part in parts] == [2, 2]
@@ -72,22 +65,22 @@ def test_plan_parts_and_report_leave_one_comment_and_what_is_known_is_not_export
     known = workflow.run()
     assert verdict_of(known["report"]).conclusion == "success"
     assert all(case.cached for case in verdict_of(known["report"]).cases)
-    assert "**4 cached**" in github.comments()[0]["body"]
-    assert len(github.comments()) == 1
+    assert "**4 cached**" in door.comments()[0]["body"]
+    assert len(door.comments()) == 1
 
 
 def test_a_change_that_concerns_nothing_ends_with_the_plan(
-    example_repository: Repository, github: github_api.GitHub, tmp_path: Path
+    example_repository: Repository, installed_tool: Step, door: FrontDoor, tmp_path: Path
 ) -> None:
     git(example_repository.root, "checkout", "--quiet", "-b", "prose", "main")
     (example_repository.root / "NOTES.md").write_text("Nothing to see.\n", encoding="utf-8")
     head = commit(example_repository.root, "Take a note")
-    a_job = job.pull_request(example_repository.root, example_repository.base, head, github, tmp_path)
-    ended = Workflow(WORKFLOW, a_job, tmp_path / "github-keeps", {"pip-index-url": ""}).run()
+    a_job = job.pull_request(example_repository.root, example_repository.base, head, door, tmp_path)
+    ended = Workflow(WORKFLOW, a_job, tmp_path / "github-keeps", {"pip-index-url": ""}, tool=installed_tool).run()
     assert {name: done.result for name, done in ended.items()} == {"plan": "success"}
     assert ended["plan"].outputs == {"matrix": '{"include": []}', "empty": "true"}
     assert verdict_of(ended["plan"]).conclusion == "success"
-    assert github.comments() == []
+    assert door.comments() == []
 
 
 def baseline_of_long_exports(directory: Path) -> Path:

@@ -3,14 +3,16 @@
 Each `run:` step becomes a script of its own, run by `bash --noprofile --norc -eo pipefail`, with real files behind
 GITHUB_OUTPUT, GITHUB_ENV, GITHUB_PATH and GITHUB_STEP_SUMMARY. `if:`, `continue-on-error`, step outputs, outcome and
 conclusion and the action's own outputs are honoured; every expression is evaluated by GitHub's own evaluator.
-Not done, because the action has none: `uses:` steps, other shells, `working-directory`.
+Of `uses:` steps only actions/upload-artifact is known; it is done here as its README says: one file at a zip's root.
+Not done, because no action of ours has any: other shells, `working-directory`.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
-import tempfile
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SCRIPT = Path(__file__).with_name("expressions.mjs")
-KNOWN_KEYS = {"id", "name", "if", "shell", "env", "run", "continue-on-error"}
+KNOWN_KEYS = {"id", "name", "if", "shell", "env", "run", "continue-on-error", "uses", "with"}
+UPLOAD = "actions/upload-artifact"
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,13 @@ class Runner:
     environ: dict[str, str]
     inputs: dict[str, str] = field(default_factory=dict)
     token: str = ""
-    installed: str = ""
-    """The command that an earlier run of the action installed; empty to install it anew, as GitHub would."""
+    done: dict[str, Step] = field(default_factory=dict)
+    """Steps that need not run again, by id: how they ended when they did."""
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    """The zips that were uploaded, by name."""
 
-    def run(self) -> Run:
+    def run(self, *, until: str = "") -> Run:
+        """Run all steps, or those up to the one with the id `until`."""
         definition = yaml.safe_load((self.action / "action.yml").read_text(encoding="utf-8"))
         assert definition["runs"]["using"] == "composite"
         inputs = self._inputs(definition["inputs"])
@@ -83,9 +89,10 @@ class Runner:
         steps: dict[str, Step] = {}
         for number, step in enumerate(definition["runs"]["steps"]):
             assert set(step) <= KNOWN_KEYS, f"the runner does not know {set(step) - KNOWN_KEYS}"
-            assert step["shell"] == "bash"
             key = step.get("id", str(number))
-            steps[key] = self._step(step, key, inputs, steps, added_env, added_path)
+            steps[key] = self.done.get(key) or self._step(step, key, inputs, steps, added_env, added_path)
+            if key == until:
+                return Run(steps, {})
         values = {name: entry["value"] for name, entry in definition.get("outputs", {}).items()}
         return Run(steps, self._evaluate(values, inputs, steps))
 
@@ -105,18 +112,21 @@ class Runner:
         added_path: list[str],
     ) -> Step:
         name = step.get("name", key)
-        if key == "tool" and self.installed:
-            outputs = {"files": tempfile.mkdtemp(dir=self.temp), "command": self.installed}
-            return Step(name, "success", "success", outputs, "", "", {})
         if not self._condition(str(step.get("if", "")), inputs, steps):
             return Step(name, "skipped", "skipped", {}, "", "", {})
+        told = str(step.get("continue-on-error", "")).strip()
+        forgiven = bool(told) and self._condition(told, inputs, steps)
+        if "uses" in step:
+            given = self._evaluate({name: str(value) for name, value in step["with"].items()}, inputs, steps)
+            outcome = self._upload(step["uses"], given)
+            return Step(name, outcome, "success" if forgiven else outcome, {}, "", "", {})
+        assert step["shell"] == "bash"
         files = {kind: self._file(key, kind) for kind in ("OUTPUT", "ENV", "PATH", "STEP_SUMMARY", "STATE")}
         env = self._evaluate({k: str(v) for k, v in step.get("env", {}).items()}, inputs, steps)
         done = self._bash(step["run"], key, {**added_env, **env}, files, added_path)
         added_env.update(read_pairs(files["ENV"]))
         added_path.extend(files["PATH"].read_text(encoding="utf-8").split())
         outcome = "failure" if done.returncode else "success"
-        forgiven = str(step.get("continue-on-error", "")).lower() == "true"
         return Step(
             name=name,
             outcome=outcome,
@@ -126,6 +136,18 @@ class Runner:
             summary=files["STEP_SUMMARY"].read_text(encoding="utf-8"),
             env=env,
         )
+
+    def _upload(self, action: str, given: dict[str, str]) -> str:
+        assert action.partition("@")[0] == UPLOAD, f"the runner does not know {action}"
+        assert set(given) <= {"name", "path", "if-no-files-found", "overwrite"}
+        file = Path(given["path"])
+        if not file.is_file():
+            return "failure" if given.get("if-no-files-found") == "error" else "success"
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(file, file.name)
+        self.artifacts[given["name"]] = buffer.getvalue()
+        return "success"
 
     def _bash(
         self, script: str, key: str, env: dict[str, str], files: dict[str, Path], added_path: list[str]

@@ -1,7 +1,7 @@
 """GitHub's REST API for the tests: a stateful emulator started on a free port, with one repository and pull request.
 
-The emulator is the npm package `emulate`; what it does not do (refuse a token, limit a comment's length) tests take
-from a pytest-httpserver of their own. Only `localhost` works as the host: PyGithub follows the URLs it is given.
+The emulator is the npm package `emulate`, one for the session; each test gets a repository of its own (`another`). What
+it does not do (workflow runs, artifacts, faults, a comment's length) stands before it: `front_door.py`.
 """
 
 from __future__ import annotations
@@ -45,6 +45,36 @@ class GitHub:
     url: str
     repository: str = f"{OWNER}/models"
     pull_request: int = 1
+    head_repository: str = f"{OWNER}/models"
+    """Where the pull request comes from; its branch is `change`."""
+
+    def another(self, name: str, *, fork: bool = False) -> GitHub:
+        """A repository of its own with a pull request, from a stranger's fork if asked."""
+        self.call("POST", "/user/repos", {"name": name, "auto_init": True})
+        repository = f"{OWNER}/{name}"
+        if fork:
+            self.call("POST", f"/repos/{repository}/forks", {}, token=STRANGER_TOKEN)
+        github = GitHub(self.url, repository, head_repository=f"stranger/{name}" if fork else repository)
+        _open_pull_request(github, STRANGER_TOKEN if fork else TOKEN)
+        return github
+
+    def pull(self) -> dict[str, Any]:
+        """The pull request."""
+        return dict(self.call("GET", self._pull))
+
+    @property
+    def head(self) -> str:
+        """The commit the pull request stands on."""
+        return str(self.pull()["head"]["sha"])
+
+    def push(self) -> str:
+        """Move the pull request's head on to a new commit, and return that."""
+        self.call("PUT", f"{self._pull}/update-branch", {})
+        return self.head
+
+    def close(self) -> None:
+        """Close the pull request."""
+        self.call("PATCH", self._pull, {"state": "closed"})
 
     def call(self, method: str, path: str, body: object = None, *, token: str = TOKEN) -> Any:
         """One request; fails the test on an error status."""
@@ -56,14 +86,18 @@ class GitHub:
 
     def comments(self) -> list[dict[str, Any]]:
         """All comments of the pull request, oldest first."""
-        return list(self.call("GET", f"{self._comments}?per_page=100"))
+        return list(self.call("GET", f"{self.comments_path}?per_page=100"))
 
     def add_comment(self, body: str, *, token: str = TOKEN) -> dict[str, Any]:
         """Write a comment as someone."""
-        return dict(self.call("POST", self._comments, {"body": body}, token=token))
+        return dict(self.call("POST", self.comments_path, {"body": body}, token=token))
 
     @property
-    def _comments(self) -> str:
+    def _pull(self) -> str:
+        return f"/repos/{self.repository}/pulls/{self.pull_request}"
+
+    @property
+    def comments_path(self) -> str:
         return f"/repos/{self.repository}/issues/{self.pull_request}/comments"
 
 
@@ -110,14 +144,14 @@ def _answers(github: GitHub) -> bool:
     return True
 
 
-def _open_pull_request(github: GitHub) -> None:
-    repository = f"/repos/{github.repository}"
-    head = github.call("GET", f"{repository}/git/ref/heads/main")["object"]["sha"]
-    github.call("POST", f"{repository}/git/refs", {"ref": "refs/heads/change", "sha": head})
-    github.call(
-        "PUT",
-        f"{repository}/contents/change.txt",
-        {"message": "A change", "content": "YQ==", "branch": "change"},
-    )
-    pull = github.call("POST", f"{repository}/pulls", {"title": "A change", "head": "change", "base": "main"})
+def _open_pull_request(github: GitHub, token: str = TOKEN) -> None:
+    """`token` is whoever's the head repository is."""
+    theirs = f"/repos/{github.head_repository}"
+    head = github.call("GET", f"{theirs}/git/ref/heads/main")["object"]["sha"]
+    github.call("POST", f"{theirs}/git/refs", {"ref": "refs/heads/change", "sha": head}, token=token)
+    content = {"message": "A change", "content": "YQ==", "branch": "change"}
+    github.call("PUT", f"{theirs}/contents/change.txt", content, token=token)
+    change = f"{github.head_repository.partition('/')[0]}:change"
+    asked = {"title": "A change", "head": change, "base": "main"}
+    pull = github.call("POST", f"/repos/{github.repository}/pulls", asked)
     assert pull["number"] == github.pull_request

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,8 @@ from support.github_api import TOKEN
 from support.repositories import git
 
 if TYPE_CHECKING:
-    from support.github_api import GitHub
+    from support.actions_runner import Step
+    from support.front_door import FrontDoor
 
 ACTION = Path(__file__).resolve().parents[2]
 KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
@@ -34,37 +35,58 @@ class Job:
     merge: str
     environ: dict[str, str]
 
-    def runner(self, inputs: dict[str, str], temp: Path, workspace: Path | None = None) -> Runner:
-        """A runner for the action with an own RUNNER_TEMP, on this checkout or on another."""
+    def runner(
+        self, inputs: dict[str, str], temp: Path, tool: Step | None = None, workspace: Path | None = None
+    ) -> Runner:
+        """A runner for the action with an own RUNNER_TEMP, on this checkout or another; `tool`: it is installed."""
         temp.mkdir()
-        return Runner(ACTION, workspace or self.workspace, temp, self.environ, inputs, token=TOKEN)
+        done: dict[str, Step] = {}
+        if tool is not None:
+            files = temp / "export-action"
+            files.mkdir()
+            done = {"tool": replace(tool, outputs={**tool.outputs, "files": str(files)})}
+        return Runner(ACTION, workspace or self.workspace, temp, self.environ, inputs, token=TOKEN, done=done)
 
     def check_out(self, workspace: Path) -> None:
         """Check out anew, as on another machine."""
         _checkout(self.workspace.parent / "remote.git", workspace)
 
 
-def pull_request(repository: Path, base: str, head: str, github: GitHub, directory: Path) -> Job:
+def install_tool(temp: Path) -> Step:
+    """Run the action's own first step, which installs it."""
+    run = Runner(ACTION, temp, temp, machine()).run(until="tool")
+    assert run.conclusion == "success", run.log
+    return run.steps["tool"]
+
+
+def machine() -> dict[str, str]:
+    """The environment of a runner, before any workflow."""
+    environ = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    return environ | {
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+    }
+
+
+def pull_request(repository: Path, base: str, head: str, github: FrontDoor, directory: Path) -> Job:
     """A job on the pull request that brings commit `head` of `repository` onto commit `base`."""
     remote = directory / "remote.git"
     merge = _serve(repository, base, head, remote)
+    github.renamed[github.behind.head] = head
     workspace = directory / "workspace"
     _checkout(remote, workspace)
     event = directory / "event.json"
     event.write_text(json.dumps(_payload(github, base, head)), encoding="utf-8")
-    environ = {name: os.environ[name] for name in KEPT if name in os.environ}
-    environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    environ |= {
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
-        "CI": "true",
-        "GITHUB_ACTIONS": "true",
+    environ = machine() | {
         "GITHUB_EVENT_NAME": "pull_request",
         "GITHUB_EVENT_PATH": str(event),
         "GITHUB_REPOSITORY": github.repository,
         "GITHUB_SHA": merge,
         "GITHUB_REF": "refs/pull/1/merge",
         "GITHUB_RUN_ID": "42",
-        "GITHUB_SERVER_URL": github.url,
+        "GITHUB_SERVER_URL": github.root,
         "GITHUB_API_URL": github.url,
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token-of-the-job-itself",
     }
@@ -99,7 +121,7 @@ def _checkout(remote: Path, workspace: Path) -> None:
     git(workspace, "checkout", "--quiet", "--detach", "refs/remotes/pull/1/merge")
 
 
-def _payload(github: GitHub, base: str, head: str) -> dict[str, object]:
+def _payload(github: FrontDoor, base: str, head: str) -> dict[str, object]:
     repository = {"full_name": github.repository}
     return {
         "action": "synchronize",
@@ -108,6 +130,6 @@ def _payload(github: GitHub, base: str, head: str) -> dict[str, object]:
         "pull_request": {
             "number": github.pull_request,
             "base": {"sha": base, "ref": "main", "repo": repository},
-            "head": {"sha": head, "ref": "change", "repo": repository},
+            "head": {"sha": head, "ref": "change", "repo": {"full_name": github.behind.head_repository}},
         },
     }

@@ -49,6 +49,23 @@ def node_modules() -> Path:
     return directory / "node_modules"
 
 
+def bundle(script: Path, target: Path) -> Path:
+    """Make one CommonJS file of a module and the packages it imports, which node cannot load as they are."""
+    run = subprocess.run(
+        node_command(
+            node_modules() / "esbuild" / "bin" / "esbuild",
+            *(str(script), "--bundle", "--platform=node", "--format=cjs", f"--outfile={target}", "--log-level=error"),
+        ),
+        env={**os.environ, "NODE_PATH": str(node_modules())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if run.returncode:
+        raise PreparationError(f"{script} cannot be bundled: {run.stderr[-2000:]}")
+    return target
+
+
 def _npm_ci(directory: Path) -> None:
     npm = shutil.which("npm") if _own_node() else None
     command = [npm] if npm else node_command(_wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")

@@ -2,54 +2,23 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from support.static import Checked
+from transformers_export.fixing import Fixes, find_fixes
 from transformers_export.project import open_project
 from transformers_export.rules import catalog
+from transformers_export.source.overlay import Overlay
 from transformers_export.source.tree import revision
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from transformers_export.source.modules import Parsed
-    from transformers_export.source.tree import Tree
 
 Edits = dict[str, list[tuple[str, str]]]
 """Path to what is replaced in it; every text must be there."""
-
-
-class Overlay:
-    """A tree in which some files have another content; None where one is deleted."""
-
-    def __init__(self, below: Tree, files: Mapping[str, bytes | None]) -> None:
-        self.root = below.root
-        self.label = "the changed tree"
-        self._below = below
-        self._files = dict(files)
-
-    def read(self, path: str) -> bytes | None:
-        return self._files[path] if path in self._files else self._below.read(path)
-
-    def exists(self, path: str) -> bool:
-        return self.read(path) is not None
-
-    def paths(self) -> Sequence[str]:
-        kept = (path for path in self._below.paths() if path not in self._files)
-        return tuple(sorted({*kept, *(path for path, content in self._files.items() if content is not None)}))
-
-    def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
-        found = {path for path in self._below.search(texts, *patterns) if path not in self._files}
-        for path, content in self._files.items():
-            named = not patterns or any(fnmatchcase(path, pattern) for pattern in patterns)
-            if named and content is not None and any(text.encode() in content for text in texts):
-                found.add(path)
-        return tuple(sorted(found))
-
-    def blob(self, path: str) -> str | None:
-        raise NotImplementedError(f"no rule asks for the object id of {path}")
 
 
 class Ground:
@@ -71,6 +40,12 @@ class Ground:
             (key, source) for key, source in head.parsed.items() if key[0].partition(":")[0] not in files
         )
         return Checked(*result, project, head, base, None)
+
+    def fix(self, files: Mapping[str, bytes | None], *, strict: bool = False) -> Fixes:
+        """What `--fix` makes of a pull request that changes these files."""
+        found = self.check(files)
+        ignore = found.project.settings.ignore
+        return find_fixes(found.project, found.head, found.base, frozenset(files), ignore=ignore, strict=strict)
 
     def edited(self, edits: Edits) -> dict[str, bytes | None]:
         """The files with their texts replaced."""

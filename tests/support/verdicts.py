@@ -10,6 +10,8 @@ from transformers_export.verdict.types import (
     CaseResult,
     CheckResult,
     Finding,
+    Fix,
+    FixedFile,
     NotChecked,
     Tool,
     Verdict,
@@ -126,6 +128,12 @@ def cases() -> st.SearchStrategy[CaseResult]:
     )
 
 
+def fixes() -> st.SearchStrategy[Fix]:
+    files = st.builds(FixedFile, path=texts(), diff=texts())
+    sentences = st.lists(texts(), max_size=2).map(tuple)
+    return st.builds(Fix, files=st.lists(files, max_size=3).map(tuple), what=sentences, notes=sentences)
+
+
 def verdicts() -> st.SearchStrategy[Verdict]:
     return st.builds(
         Verdict,
@@ -138,5 +146,6 @@ def verdicts() -> st.SearchStrategy[Verdict]:
         cases=st.lists(cases(), max_size=3).map(tuple),
         not_checked=st.lists(st.builds(NotChecked, texts(), texts(), st.booleans()), max_size=2).map(tuple),
         affected=st.lists(st.builds(Affected, texts(), texts(), texts()), max_size=2).map(tuple),
+        fix=st.none() | fixes(),
         isolation=texts(),
     )

@@ -20,7 +20,7 @@ from support.actions_runner import evaluate
 
 if TYPE_CHECKING:
     from support import job as jobs
-    from support.actions_runner import Run
+    from support.actions_runner import Run, Step
 
 
 @dataclass
@@ -46,8 +46,8 @@ class Workflow:
     spoil: tuple[str, ...] = ()
     """Jobs whose machine is lost before it does anything."""
     run_id: int = 0
-    installed: str = ""
-    """Our command, once it was installed: machines after the first spare the time."""
+    tool: Step | None = None
+    """The action's first step where it ran before: installing it on every machine would take minutes."""
 
     def run(self) -> dict[str, Done]:
         """Run all jobs once; returns every job that was not skipped by the name its machine had."""
@@ -112,10 +112,8 @@ class Workflow:
         name = step["uses"].partition("@")[0]
         if name == "org/export-action":
             number = len(done.actions)
-            runner = self.job.runner({**told, **self.inputs}, temp / f"action-{number}", temp / "workspace")
-            runner.installed = self.installed
+            runner = self.job.runner({**told, **self.inputs}, temp / f"action-{number}", self.tool, temp / "workspace")
             run = runner.run()
-            self.installed = run.steps["tool"].outputs["command"]
             done.actions.append(run)
             return run.conclusion, run.outputs
         getattr(self, "_" + name.replace("/", "_").replace("-", "_"))(told, temp)

@@ -46,6 +46,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--head", metavar="REV", help="read this revision from git, without a checkout; needs --static")
     parser.add_argument("--static", action="store_true", help="only read the code: no torch, no export")
     parser.add_argument("--strict", action="store_true", help="findings that were there before fail the check too")
+    changing = parser.add_mutually_exclusive_group()
+    changing.add_argument("--fix", action="store_true", help="mend in the working tree what is certain; 1 when it did")
+    changing.add_argument("--diff", action="store_true", help="show what --fix would change, and change nothing")
     parser.add_argument(
         "--python", metavar="PATH", help="interpreter the project is installed in (default: this one, or `python`)"
     )
@@ -114,7 +117,7 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
         "verdicts", nargs="+", metavar="VERDICT.json", help="a verdict; several, or a folder of them, are merged"
     )
     parser.add_argument("--merge", action="store_true", help="they are shards: of one too, the others are missing")
-    _add_published(parser)
+    _add_rendering(parser)
     parser.add_argument("--json", metavar="FILE", help="write the merged verdict as JSON")
     parser.add_argument("--cache", metavar="DIR", help="keep what passed in this folder of results")
     parser.add_argument("--baseline", metavar="FILE", help="earlier verdict to compare with, e.g. the base's")
@@ -125,11 +128,27 @@ def _add_report(parser: argparse.ArgumentParser) -> None:
 
 def _add_comment(parser: argparse.ArgumentParser) -> None:
     parser.description = "Write or update the one comment on the pull request of this event (GITHUB_TOKEN)."
-    parser.add_argument("verdict", metavar="VERDICT.json")
-    _add_published(parser)
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("verdict", nargs="?", metavar="VERDICT.json")
+    source.add_argument(
+        "--artifact", metavar="NAME", help="on workflow_run: take the verdict that run has uploaded under this name"
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("always", "on-change", "on-failure", "never"),
+        default="on-change",
+        help="when to begin a comment; one that is there is kept up to date unless `never` (default: on-change)",
+    )
+    parser.add_argument(
+        "--fail-on-publish-error",
+        choices=("true", "false"),
+        default="false",
+        help="exit code 1 when the comment cannot be written (default: a warning)",
+    )
+    _add_rendering(parser)
 
 
-def _add_published(parser: argparse.ArgumentParser) -> None:
+def _add_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--github", action="store_true", help="inside GitHub Actions: links, summary, annotations, outputs"
     )

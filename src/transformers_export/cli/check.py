@@ -25,6 +25,11 @@ def run(options: Namespace) -> int:
     failures: tuple[type[Exception], ...] = (ChangesError, SettingsError, GitError)
     try:
         told = check_options(options, os.environ)
+        fixes = None
+        if options.fix:
+            from transformers_export.cli.fix import fix
+
+            told, fixes = fix(told)
         if told.static:
             verdict = run_check(told)
         else:
@@ -43,9 +48,12 @@ def run(options: Namespace) -> int:
         raise UsageError(str(error)) from error
     from transformers_export.cli.printing import lines
 
-    print("\n".join(lines(verdict, strict=told.strict)))
+    if fixes:
+        verdict = replace(verdict, fix=fixes)
+    print("\n".join(lines(verdict, strict=told.strict, written=options.fix)))
     _write(options, verdict)
-    return 0 if verdict.conclusion == "success" else 1
+    changed = bool(options.fix and verdict.fix and verdict.fix.files)
+    return 1 if changed or verdict.conclusion != "success" else 0
 
 
 def _write(options: Namespace, verdict: Verdict) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 _EXTRAS = {
+    "fix": "libcst",
     "report": "jinja2 markupsafe actions_toolkit github requests urllib3 rich junitparser",
     "onnx": "torch transformers onnx onnxruntime onnxscript onnx_ir numpy PIL psutil platformdirs",
 }

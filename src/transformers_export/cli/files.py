@@ -5,8 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def write(path: str, content: bytes | str) -> None:
@@ -15,22 +19,48 @@ def write(path: str, content: bytes | str) -> None:
     Raises:
         UsageError: the file cannot be written there.
     """
+    _replace(Path(path), content.encode() if isinstance(content, str) else content, 0o666 & ~_umask())
+
+
+def _replace(target: Path, data: bytes, mode: int) -> None:
     import tempfile  # 7 ms, and most checks write nothing
 
-    target = Path(path)
-    data = content.encode() if isinstance(content, str) else content
     try:
         descriptor, partial = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 stream.write(data)
-            os.chmod(partial, 0o666 & ~_umask())  # noqa: PTH101 - mkstemp's files are for their owner alone
+            os.chmod(partial, mode)  # noqa: PTH101 - mkstemp's files are for their owner alone
             os.replace(partial, target)  # noqa: PTH105
         except BaseException:
             Path(partial).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}. Name a file in a folder that exists.") from error
+        raise UsageError(
+            f"{target} cannot be written: {error.strerror}. Name a file in a folder that exists."
+        ) from error
+
+
+def rewrite(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
+    """Write files below `root` anew, each whole or not at all, with the permissions it has; links are kept.
+
+    Args:
+        root: the folder the paths are relative to.
+        files: path to new content.
+        before: path to what the file must hold still.
+
+    Raises:
+        UsageError: before anything is written: a path leads out of `root`, or a file has another content by now.
+    """
+    inside = Path(os.path.realpath(root))
+    targets = {path: Path(os.path.realpath(root / path)) for path in files}
+    for path, target in targets.items():
+        if not target.is_relative_to(inside):
+            raise UsageError(f"{path} leads out of the repository, to {target}: it is not changed. Edit it there.")
+        if read(str(target), "the file that is to be changed") != before[path]:
+            raise UsageError(f"{path} was changed while it was read: nothing is written. Run it again.")
+    for path, target in targets.items():
+        _replace(target, files[path], os.stat(target).st_mode & 0o7777)  # noqa: PTH116
 
 
 def read(path: str, what: str) -> bytes:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from transformers_export.verdict.types import CaseResult, Finding, NotChecked, Verdict
+    from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, NotChecked, Verdict
 
 
-def lines(verdict: Verdict, *, strict: bool = False) -> Iterator[str]:
-    """Yield the verdict's lines: findings, cases, what was not checked, and the conclusion last."""
+def lines(verdict: Verdict, *, strict: bool = False, written: bool = False) -> Iterator[str]:
+    """Yield the verdict's lines: findings, cases, what was not checked, what was mended, and the conclusion last.
+
+    `written` says that what the verdict's fix holds is in the files already.
+    """
     for finding in verdict.findings:
         yield from _finding(finding)
     if verdict.cases:
@@ -20,7 +23,10 @@ def lines(verdict: Verdict, *, strict: bool = False) -> Iterator[str]:
             yield from _reasons(case)
     for item in verdict.not_checked:
         yield from _not_checked(item)
-    yield _conclusion(verdict, strict=strict)
+    if verdict.fix:
+        yield from _fix(verdict.fix, written=written)
+    changed = _files(verdict.fix.files) if verdict.fix and written else ""
+    yield _conclusion(verdict, strict=strict) + (f", changed {changed}" if changed else "")
 
 
 def _finding(finding: Finding) -> Iterator[str]:
@@ -81,6 +87,22 @@ def _reasons(case: CaseResult) -> Iterator[str]:
 
 def _not_checked(item: NotChecked) -> Iterator[str]:
     yield f"not checked{' (blocking)' if item.blocking else ''}: {item.what}: {item.why}"
+
+
+def _fix(fix: Fix, *, written: bool) -> Iterator[str]:
+    """What was mended, or the diff that would."""
+    if not written:
+        for file in fix.files:
+            yield file.diff.rstrip("\n")
+    for what in fix.what:
+        yield f"{'fixed' if written else 'fix'}: {what}"
+    for note in fix.notes:
+        yield f"please look: {note}"
+
+
+def _files(changed: tuple[FixedFile, ...]) -> str:
+    names = ", ".join(file.path for file in changed)
+    return f"{len(changed)} {'file' if len(changed) == 1 else 'files'} ({names})" if changed else ""
 
 
 def _conclusion(verdict: Verdict, *, strict: bool) -> str:

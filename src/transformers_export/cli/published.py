@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.files import read
+from transformers_export.cli.files import leave_verdict, read
 from transformers_export.github.event import Event, EventError, read_event
 from transformers_export.report import render
 from transformers_export.report.annotations import remarks
@@ -31,10 +31,21 @@ class Published:
     instead: str = ""
     broken: bool = False
     """There is a file, and it is no verdict: the job must not be green by it."""
+    detail: str = ""
+    """What is wrong with it, for the log: it may quote what nobody has checked."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a comment says and hides beside the verdict's report (github/state.py)."""
+
+    hidden: str = ""
+    mended: bool = False
 
 
 def read_verdict(options: Namespace, path: str) -> Published:
-    """Read one verdict. With `--if-missing` one that is not there or cannot be read is replaced by that text.
+    """Read the verdict. With `--if-missing` one that is not there is written, red and saying that text, for whoever
+    reads it later; one that cannot be read is replaced by what is wrong with it.
 
     An old comment must not stay green because a newer verdict was spoilt.
 
@@ -42,7 +53,7 @@ def read_verdict(options: Namespace, path: str) -> Published:
         UsageError: no such file, or no verdict in it, and nothing to say in its place.
     """
     if options.if_missing is not None and not Path(path).exists():
-        return Published(None, options.if_missing)
+        leave_verdict(path, options.if_missing)
     try:
         return Published(decode(read(path, "a verdict")))
     except VerdictError as error:
@@ -64,26 +75,27 @@ class Report:
     """The job must not be green by it."""
 
 
-def make_report(published: Published, event: Event | None) -> Report:
+def make_report(published: Published, event: Event | None, standing: Standing = Standing()) -> Report:
     """Render what is to be published. A verdict that cannot be rendered is one that cannot be read.
 
     It may come from a job that ran code we do not trust, and an old comment must not stay green because of it.
     """
     if published.verdict is not None:
         try:
-            return _report(published.verdict, links_to(event, published.verdict) if event else None)
+            return _report(published.verdict, links_to(event, published.verdict) if event else None, standing)
         except ImportError:
             raise  # an installation without an extra, not the verdict
         except Exception as error:
             traceback.print_exception(error)
             why = f"No report can be made of the verdict the check left ({type(error).__name__}). The log says more."
             published = Published(None, why, broken=True)
-    text = render.unfinished(published.instead, links_to(event, None) if event else None)
+    text = render.unfinished(published.instead, links_to(event, None) if event else None, hidden=standing.hidden)
     return Report(None, text, text, broken=published.broken)
 
 
-def _report(verdict: Verdict, links: Links | None) -> Report:
-    return Report(verdict, render.comment(verdict, links), render.summary(verdict, links), remarks(verdict))
+def _report(verdict: Verdict, links: Links | None, standing: Standing) -> Report:
+    comment = render.comment(verdict, links, hidden=standing.hidden, mended=standing.mended)
+    return Report(verdict, comment, render.summary(verdict, links), remarks(verdict))
 
 
 def current_event() -> Event:

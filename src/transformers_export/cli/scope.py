@@ -73,12 +73,16 @@ def check_options(options: Namespace, environ: Mapping[str, str]) -> CheckOption
         raise UsageError(f"--{told[0]} and --{told[1]} say different things: expected one of them.")
     if getattr(options, "head", None) and not static:
         raise UsageError("--head reads a revision without a checkout, and cases run in one: add --static.")
+    fix = getattr(options, "fix", False)
+    if fix and (options.changes or getattr(options, "head", None) or environ.get("PRE_COMMIT_TO_REF")):
+        raise UsageError("--fix changes the working tree, and what is checked here is a commit: use --diff.")
     return CheckOptions(
         root=root,
         scope=_scope(options, environ, root),
         static=static,
         everything=options.all,
         strict=getattr(options, "strict", False),
+        fixes=getattr(options, "diff", False),
         exporter=options.exporter,
         python=getattr(options, "python", None),
         jobs=getattr(options, "jobs", None),

@@ -60,6 +60,11 @@ def warn(message: str, *, title: str) -> None:
     core.warning(message, title=title)
 
 
+def note(message: str, *, title: str) -> None:
+    """Say something on the run's page that is nobody's fault."""
+    core.notice(message, title=title)
+
+
 def write_summary(markdown: str, environ: Mapping[str, str]) -> bool:
     """Append to the job summary; False outside GitHub Actions. GitHub refuses all of it above one MiB."""
     path = environ.get("GITHUB_STEP_SUMMARY")

@@ -1,166 +1,202 @@
-"""One comment on a pull request, kept up to date: found again by a hidden marker, edited, never repeated.
+"""One comment on a pull request, kept up to date: found again by marker and author, edited, never repeated.
 
 What the comment says is the caller's. A comment that cannot be written is a result with its reason, not an exception:
 the check has already decided by then, and a token that may only read is what every pull request from a fork gets.
+
+Whatever breaks, the whole is done again from looking: so nothing is written twice, and of two runs that begin a comment
+at the same time both clean up, to the same end.
 """
 
 from __future__ import annotations
 
-import time
+import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
-from github import Auth, Github, GithubException, GithubRetry, RateLimitExceededException
-from requests.exceptions import RequestException
-from urllib3.util import Retry
+from github import GithubException, UnknownObjectException
+
+from transformers_export.github.session import RefusedError, connect, patiently
+from transformers_export.github.state import read_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
+    from github import Github
     from github.Issue import Issue
     from github.IssueComment import IssueComment
     from github.NamedUser import NamedUser
 
-PATIENCE = 120
-"""Seconds we wait at most for a rate limit to end; a job that sleeps for an hour costs more than a missing comment."""
 
-_ATTEMPTS = 3
-_HINTS = {
-    401: "The token is not valid.",
-    403: "The token may only read. Give the job `permissions: pull-requests: write`; pull requests from forks always "
-    "get a read-only token, for them comment from a `workflow_run` workflow.",
-    404: "The token does not reach this repository or pull request.",
-}
+@dataclass(frozen=True)
+class Subject:
+    """What a report is about, and the run it came from."""
+
+    repository: str
+    """`owner/name` of the repository the pull request goes to."""
+    pull_request: int
+    head: str
+    """Full SHA of the commit that was checked."""
+    run: int
+    attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the comment is to say. With an empty `text` nothing is written; `why_not` says why."""
+
+    text: str
+    why_not: str = ""
 
 
 @dataclass(frozen=True)
 class CommentResult:
     """What became of the comment. `reason` says why it was not written."""
 
-    action: Literal["created", "updated", "untouched", "skipped", "refused"]
+    action: Literal["created", "updated", "untouched", "skipped", "overtaken", "refused"]
     url: str = ""
     reason: str = ""
 
 
-def upsert(
-    repository: str,
-    pull_request: int,
-    body: str,
-    *,
-    token: str,
-    api_url: str,
-    marker: str,
-    create: bool = True,
+def publish(
+    subject: Subject, compose: Callable[[str | None], Draft], *, token: str, api_url: str, marker: str
 ) -> CommentResult:
     """Create the comment that starts with `marker`, or edit it when its text differs.
 
-    `body` must start with `marker`. With `create=False` an existing comment is kept up to date but none is begun
-    (`skipped`). Only a comment of our own is ever edited: one of a bot, or of the user the token belongs to.
+    `compose` is given the text of our newest comment, None where there is none, and may be asked more than once; what
+    it returns must start with `marker`. Only a comment of our own is ever edited: one of a bot, or of the user the
+    token belongs to. Nothing is written (`overtaken`) on a pull request that is closed or whose head has moved on, nor
+    over the report of a newer run.
     """
-    if not body.startswith(marker):
-        raise ValueError(f"the comment must start with its marker {marker!r}, it starts with {body[: len(marker)]!r}")
     if not token:
         return CommentResult("refused", reason="There is no token. Pass `token`, which by default is the job's own.")
-    with _connect(token, api_url) as api:
+    with connect(token, api_url) as api:
         try:
-            return _upsert(api, repository, pull_request, body, marker, create=create)
-        except GithubException as error:
-            return CommentResult("refused", reason=_explain(error))
-        except RequestException as error:
-            return CommentResult("refused", reason=f"{api_url} could not be reached: {error}")
+            return patiently(lambda: _publish(_Place(api, subject, marker), compose), api_url)
+        except RefusedError as error:
+            return CommentResult("refused", reason=str(error))
 
 
-def _upsert(api: Github, repository: str, number: int, body: str, marker: str, *, create: bool) -> CommentResult:
-    issue = api.get_repo(repository).get_issue(number)
-    existing = _find(api, issue, marker)
-    if existing is not None:
-        return _update(existing, body)
-    if not create:
-        return CommentResult("skipped", reason="There is nothing to say and no earlier comment.")
-    return _create(api, issue, body, marker)
+@dataclass(frozen=True)
+class _Place:
+    """Where we write."""
+
+    api: Github
+    subject: Subject
+    marker: str
+
+    def issue(self) -> Issue:
+        return self.api.get_repo(self.subject.repository).get_issue(self.subject.pull_request)
 
 
-def _update(existing: IssueComment, body: str) -> CommentResult:
-    if _same(existing.body, body):
-        return CommentResult("untouched", existing.html_url)
-    existing.edit(body)
-    return CommentResult("updated", existing.html_url)
+def _publish(place: _Place, compose: Callable[[str | None], Draft], *, again: bool = True) -> CommentResult:
+    ours = _ours(place)
+    # Asked after the comments, right before writing: the shorter this takes the less can happen in between.
+    why_not = _why_not(place) or _newer_report(ours, place.subject)
+    if why_not:
+        return CommentResult("overtaken", _url(ours), why_not)
+    draft = compose(_newest(ours).body if ours else None)
+    if not draft.text:
+        return CommentResult("skipped", _url(ours), draft.why_not)
+    if not draft.text.startswith(place.marker):
+        raise RuntimeError(
+            f"the comment must start with its marker {place.marker!r}, it starts with {draft.text[:40]!r}"
+        )
+    if not ours:
+        created = place.issue().create_comment(draft.text)
+        return CommentResult("created", _one_of(place, _ours(place)) or created.html_url)
+    try:
+        return _update(place, ours, draft.text)
+    except UnknownObjectException:
+        if not again:
+            raise
+        return _publish(place, compose, again=False)  # somebody deleted it under our hands
 
 
-def _create(api: Github, issue: Issue, body: str, marker: str) -> CommentResult:
-    """Create it once: after a server error GitHub may or may not have kept it, so we look before we try again."""
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return CommentResult("created", issue.create_comment(body).html_url)
-        except GithubException as error:
-            wait = _wait(error)
-            if wait is None:
-                raise
-        time.sleep(wait)
-        kept = _find(api, issue, marker)
-        if kept is not None:
-            return CommentResult("created", kept.html_url)
-    return CommentResult("created", issue.create_comment(body).html_url)
+def _update(place: _Place, ours: list[IssueComment], text: str) -> CommentResult:
+    kept, *others = ours
+    same = _same(kept.body, text)
+    if not same:
+        kept.edit(text)
+    _remove(others, kept)
+    return CommentResult("untouched" if same else "updated", kept.html_url)
 
 
-def _wait(error: GithubException) -> float | None:
-    """Seconds after which the same request may succeed; None where it will not."""
-    limited = error.status == 429 or isinstance(error, RateLimitExceededException)
-    if not limited and error.status < 500:
-        return None
-    asked = (error.headers or {}).get("retry-after", "")
-    seconds = float(asked) if asked.isdigit() else 1.0
-    return seconds if seconds <= PATIENCE else None
+def _one_of(place: _Place, ours: list[IssueComment]) -> str:
+    """Keep one comment where a race left several, and return its address. Every racer decides the same: the oldest
+    stays where it is, with the words of the newest run."""
+    if not ours:
+        return ""
+    kept, *others = ours
+    text = _newest(ours).body
+    if others and not _same(kept.body, text):
+        kept.edit(text)
+    _remove(others, kept)
+    return kept.html_url
 
 
-def _find(api: Github, issue: Issue, marker: str) -> IssueComment | None:
-    """Our oldest comment, over all pages."""
-    marked = (comment for comment in issue.get_comments() if (comment.body or "").startswith(marker))
-    return _own(api, marked)
+def _remove(others: list[IssueComment], kept: IssueComment) -> None:
+    for comment in others:
+        if comment.user.login == kept.user.login:
+            with contextlib.suppress(UnknownObjectException):  # the other racer was faster
+                comment.delete()
 
 
-def _own(api: Github, comments: Iterable[IssueComment]) -> IssueComment | None:
-    """The first that is ours. Anyone can type our marker into a comment; editing that one would put our report
-    under a name whose owner could then change it."""
+def _why_not(place: _Place) -> str:
+    """Why nothing is written on this pull request; empty where something is."""
+    number, head = place.subject.pull_request, place.subject.head
+    pull = place.api.get_repo(place.subject.repository).get_pull(number)
+    if pull.state != "open":
+        return f"The pull request {number} is {'merged' if pull.merged else 'closed'}."
+    if pull.head.sha != head:
+        return f"The pull request {number} has moved on from {head} to {pull.head.sha}, whose own run reports."
+    return ""
+
+
+def _newer_report(ours: list[IssueComment], subject: Subject) -> str:
+    """Say that a newer run has reported on the same commit already; empty where none has."""
+    state = read_state(_newest(ours).body) if ours else None
+    if state is None or state.head != subject.head or state.age <= (subject.run, subject.attempt):
+        return ""
+    return f"The report of a newer run ({state.run}, attempt {state.attempt}) is there already."
+
+
+def _newest(ours: list[IssueComment]) -> IssueComment:
+    """The one a newer run wrote; among equals the oldest comment, which is the one that stays."""
+    return max(ours, key=lambda comment: state.age if (state := read_state(comment.body)) else (0, 0))
+
+
+def _url(ours: list[IssueComment]) -> str:
+    return ours[0].html_url if ours else ""
+
+
+def _ours(place: _Place) -> list[IssueComment]:
+    """Our comments over all pages, the oldest first.
+
+    Anyone can type our marker into a comment; editing that one would put our report under a name whose owner could then
+    change it.
+    """
+    found: list[IssueComment] = []
     me = ""
-    for comment in comments:
+    for comment in place.issue().get_comments():
         author = cast("NamedUser | None", comment.user)  # None: a deleted account
-        if author is None:
+        if author is None or not (comment.body or "").startswith(place.marker):
             continue
-        if author.type == "Bot":
-            return comment
-        me = me or _login(api)
-        if author.login == me:
-            return comment
-    return None
+        if author.type != "Bot":
+            me = me or _login(place.api)
+            if author.login != me:
+                continue
+        found.append(comment)
+    return sorted(found, key=lambda comment: comment.id)
 
 
 def _login(api: Github) -> str:
     try:
         return api.get_user().login
-    except GithubException:
+    except GithubException as error:
+        if error.status not in (401, 403, 404):
+            raise
         return "github-actions[bot]"  # a job's own token may not ask who it is, and this is who
 
 
 def _same(left: str | None, right: str) -> bool:
     return (left or "").replace("\r\n", "\n").strip() == right.replace("\r\n", "\n").strip()
-
-
-def _connect(token: str, api_url: str) -> Github:
-    retry: dict[str, Any] = {
-        "total": 4,
-        "connect": 1,
-        "backoff_factor": 1,
-        "status_forcelist": [429, *range(500, 600)],
-        # PATCH sets the same text again; POST is left to `_create`, which looks before it repeats.
-        "allowed_methods": Retry.DEFAULT_ALLOWED_METHODS | {"PATCH"},
-        "max_rate_limit_wait": PATIENCE,
-        "retry_after_max": PATIENCE,
-    }
-    return Github(auth=Auth.Token(token), base_url=api_url, per_page=100, lazy=True, retry=GithubRetry(**retry))
-
-
-def _explain(error: GithubException) -> str:
-    message = error.data.get("message", "") if isinstance(error.data, dict) else str(error.data or "")
-    said = f"GitHub answered {error.status}" + (f" ({message})" if message else "")
-    return f"{said}. {_HINTS.get(error.status, '')}".strip()

@@ -43,6 +43,11 @@ class Event:
     from_fork: bool = False
     run_url: str = ""
     """The run's page, where the job summary is."""
+    run: int = 0
+    """Number of this workflow run; 0 where it is not said."""
+    attempt: int = 1
+    triggered_by: int | None = None
+    """The workflow run whose end started this one (`workflow_run`)."""
 
 
 class _Repository(msgspec.Struct):
@@ -67,8 +72,13 @@ class _MergeGroup(msgspec.Struct):
     head_sha: str
 
 
+class _WorkflowRun(msgspec.Struct):
+    id: int
+
+
 class _Payload(msgspec.Struct):
     pull_request: _PullRequest | None = None
+    workflow_run: _WorkflowRun | None = None
     merge_group: _MergeGroup | None = None
     before: str | None = None
     after: str | None = None
@@ -90,7 +100,7 @@ def read_event(environ: Mapping[str, str]) -> Event:
     repository = _variable(environ, "GITHUB_REPOSITORY")
     server_url = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
     sha = _variable(environ, "GITHUB_SHA")
-    run = environ.get("GITHUB_RUN_ID")
+    run = environ.get("GITHUB_RUN_ID", "")
     plain = Event(
         name=name,
         repository=repository,
@@ -98,9 +108,16 @@ def read_event(environ: Mapping[str, str]) -> Event:
         api_url=environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
         sha=sha,
         head_sha=sha,
-        run_url=f"{server_url}/{repository}/actions/runs/{run}" if run else "",
+        run_url=run_url(server_url, repository, run) if run else "",
+        run=int(run) if run.isdigit() else 0,
+        attempt=int(attempt) if (attempt := environ.get("GITHUB_RUN_ATTEMPT", "")).isdigit() else 1,
     )
     return _with_payload(plain, payload)
+
+
+def run_url(server_url: str, repository: str, run: int | str) -> str:
+    """Return the page of a workflow run."""
+    return f"{server_url}/{repository}/actions/runs/{run}"
 
 
 def _with_payload(event: Event, payload: _Payload) -> Event:
@@ -112,6 +129,10 @@ def _with_payload(event: Event, payload: _Payload) -> Event:
         if payload.merge_group is None:
             raise EventError("the event is merge_group but its payload has no `merge_group`")
         return replace(event, base_sha=payload.merge_group.base_sha, head_sha=payload.merge_group.head_sha)
+    if event.name == "workflow_run":
+        if payload.workflow_run is None:
+            raise EventError("the event is workflow_run but its payload has no `workflow_run`")
+        return replace(event, triggered_by=payload.workflow_run.id)
     if event.name == "push":
         before = payload.before if payload.before != _NO_COMMIT else None  # a branch that was just made
         return replace(event, base_sha=before, head_sha=payload.after or event.sha)

@@ -130,10 +130,18 @@ def html_code(value: object) -> Markup:
 
 def block(value: object) -> Markup:
     """Several lines, literally, in a fence longer than any run of backticks in them."""
-    text = visible(value, lines=True).strip("\n")
+    return _fenced("text", visible(value, lines=True).strip("\n"))
+
+
+def diff(value: object) -> Markup:
+    """A unified diff in such a fence. Its tabs stay: what is copied from the report must apply."""
+    return _fenced("diff", "\t".join(visible(part, lines=True) for part in str(value).split("\t")).strip("\n"))
+
+
+def _fenced(language: str, text: str) -> Markup:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return Markup(f"{fence}text\n{text}\n{fence}")  # noqa: S704  a fence only ends at one as long as itself
+    return Markup(f"{fence}{language}\n{text}\n{fence}")  # noqa: S704  a fence only ends at one as long as itself
 
 
 def link(label: Markup, url: str | None) -> Markup:
@@ -162,4 +170,12 @@ def finalize(value: object) -> Markup:
     return Markup("") if value is None else prose(value)
 
 
-FILTERS = {"prose": prose, "code": code, "html": html, "html_code": html_code, "block": block, "link": link}
+FILTERS = {
+    "prose": prose,
+    "code": code,
+    "html": html,
+    "html_code": html_code,
+    "block": block,
+    "diff": diff,
+    "link": link,
+}

@@ -33,6 +33,8 @@ MARKER = "<!-- export-action: report -->"
 
 _MARKUP = Markup(MARKER)  # noqa: S704  our own constant
 
+_HIDDEN = re.compile(r"<!-- [\w :=-]{1,400} -->")
+
 COMMENT_LIMIT = 65_536
 """A comment has fewer characters than this; GitHub refuses it otherwise."""
 
@@ -40,25 +42,31 @@ SUMMARY_LIMIT = 1024 * 1024
 """A job summary has fewer bytes than this."""
 
 _COMMENT_STEPS = (
-    Limits(rows=300, failures=50, findings=50, notes=50, frames=12, text=2000),
-    Limits(rows=300, failures=30, findings=50, notes=30, frames=4, text=600),
-    Limits(rows=250, failures=15, findings=30, notes=15, frames=2, text=240),
-    Limits(rows=150, failures=0, findings=20, notes=8, frames=0, text=120),
+    Limits(rows=300, failures=50, findings=50, notes=50, frames=12, text=2000, diff=20_000),
+    Limits(rows=300, failures=30, findings=50, notes=30, frames=4, text=600, diff=12_000),
+    Limits(rows=250, failures=15, findings=30, notes=15, frames=2, text=240, diff=6_000),
+    Limits(rows=150, failures=0, findings=20, notes=8, frames=0, text=120, diff=3_000),
     Limits(rows=50, failures=0, findings=10, notes=4, frames=0, text=80),
     Limits(rows=15, failures=0, findings=4, notes=2, frames=0, text=40),
 )
 """Tried in order: first fewer details, then fewer rows. The last one fits whatever the verdict holds."""
 
 _SUMMARY_STEPS = (
-    Limits(rows=5000, failures=500, findings=1000, notes=500, frames=50, text=8000, checks=5000, fold=100),
-    Limits(rows=2000, failures=100, findings=300, notes=100, frames=10, text=1000, checks=2000, fold=100),
+    Limits(
+        rows=5000, failures=500, findings=1000, notes=500, frames=50, text=8000, checks=5000, fold=100, diff=200_000
+    ),
+    Limits(rows=2000, failures=100, findings=300, notes=100, frames=10, text=1000, checks=2000, fold=100, diff=100_000),
     *_COMMENT_STEPS[1:],
 )
 
 
-def comment(verdict: Verdict, links: Links | None) -> str:
-    """The sticky comment, starting with `MARKER`; always below `COMMENT_LIMIT` characters."""
-    return _first_below(COMMENT_LIMIT, comment_length, "comment.md.j2", _COMMENT_STEPS, verdict, links)
+def comment(verdict: Verdict, links: Links | None, *, hidden: str = "", mended: bool = False) -> str:
+    """The sticky comment, starting with `MARKER`; always below `COMMENT_LIMIT` characters.
+
+    `hidden` is one HTML comment of our own that follows the marker. `mended`: say that an earlier report was red.
+    """
+    told = {"hidden": _hidden(hidden), "mended": mended}
+    return _first_below(COMMENT_LIMIT, comment_length, "comment.md.j2", _COMMENT_STEPS, verdict, links, **told)
 
 
 def summary(verdict: Verdict, links: Links | None) -> str:
@@ -66,9 +74,9 @@ def summary(verdict: Verdict, links: Links | None) -> str:
     return _first_below(SUMMARY_LIMIT, _bytes, "summary.md.j2", _SUMMARY_STEPS, verdict, links)
 
 
-def unfinished(reason: str, links: Links | None) -> str:
+def unfinished(reason: str, links: Links | None, *, hidden: str = "") -> str:
     """The comment when there is no verdict, so that an older green one does not stay."""
-    return _fill("unfinished.md.j2", reason=reason[:2000], links=links)
+    return _fill("unfinished.md.j2", reason=reason[:2000], links=links, hidden=_hidden(hidden))
 
 
 def worth_a_comment(verdict: Verdict) -> bool:
@@ -84,6 +92,12 @@ def worth_a_comment(verdict: Verdict) -> bool:
 def comment_length(text: str) -> int:
     """Characters as GitHub may count them at most: UTF-16 units, and two for a line break."""
     return len(text.encode("utf-16-le")) // 2 + text.count("\n")
+
+
+def _hidden(line: str) -> Markup:
+    if line and not _HIDDEN.fullmatch(line):
+        raise ValueError(f"expected one HTML comment of plain words, got {line[:200]!r}")
+    return Markup(line)  # noqa: S704  nothing in it can end the comment early
 
 
 def _bytes(text: str) -> int:
@@ -102,12 +116,13 @@ def _first_below(
     steps: tuple[Limits, ...],
     verdict: Verdict,
     links: Links | None,
+    **told: object,
 ) -> str:
     for limits in steps:
         shown = page(verdict, limits)
         if weight(shown) >= limit:  # escaping only adds to it: not worth the time
             continue
-        text = _fill(template, page=shown, links=links)
+        text = _fill(template, page=shown, links=links, **told)
         if length(text) < limit:
             return text
     raise AssertionError(f"even the shortest report reaches the limit of {limit}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from transformers_export.report import comparison, figures
+from transformers_export.verdict.types import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +28,8 @@ _CAUSES = {
 }
 _PATH = 1000
 """Characters of a path that are looked at; an address as long is not linked."""
+_LONG_DIFF = 60
+"""Lines of a diff from which it is folded."""
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
@@ -46,6 +49,8 @@ class Limits:
     """Lines of the table of every check, which only the summary has."""
     fold: int = 25
     """Verified exports are folded when the table has more rows than this."""
+    diff: int = 0
+    """Characters of the diff of what can be mended; a file's diff is shown whole or not at all."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,21 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Mending:
+    """What `--fix` would change."""
+
+    what: Listed[str]
+    notes: Listed[str]
+    diff: str
+    """Whole diffs, one a file, as many as there is room for."""
+    files: int
+    left_out: int
+    """Files whose diff is not shown."""
+    folded: bool
+    command: str
+
+
+@dataclass(frozen=True)
 class Page:
     """A whole report, before any words."""
 
@@ -122,6 +142,7 @@ class Page:
     fixed: Listed[Finding]
     rows: Listed[Row]
     folded: Listed[Row]
+    mending: Mending | None
     failures: Listed[Failure]
     expected: Listed[Failure]
     warned: Listed[Failure]
@@ -153,6 +174,7 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         fixed=_findings(verdict, "fixed", limits),
         rows=_part(rows, 0, unfolded),
         folded=_part(rows, unfolded, len(cases)),
+        mending=_mending(verdict, limits) if verdict.fix else None,
         failures=_list(cases, limits.failures, lambda c: _failure(c, limits), lambda c: c.outcome in _WORST_FIRST[:2]),
         expected=_list(cases, limits.notes, lambda c: _failure(c, limits), lambda c: c.outcome == "expected-failure"),
         warned=_list(cases, limits.notes, lambda c: _failure(c, limits), lambda c: bool(c.warnings)),
@@ -229,6 +251,26 @@ def local_command(verdict: Verdict) -> str:
         ["transformers-export check"]
         + ([f"--base {base}"] if base else [])
         + ([f"--exporter {exporter}"] if exporter else [])
+    )
+
+
+def _mending(verdict: Verdict, limits: Limits) -> Mending:
+    cut = _cutter(limits.text)
+    fix = verdict.fix or Fix()
+    shown: list[str] = []
+    for file in fix.files:
+        if sum(map(len, shown)) + len(file.diff) <= limits.diff:
+            shown.append(file.diff if file.diff.endswith("\n") else f"{file.diff}\n")
+    text = "".join(shown)
+    base = _sha(verdict.base)
+    return Mending(
+        what=_list(fix.what, limits.findings, cut),
+        notes=_list(fix.notes, limits.notes, cut),
+        diff=text,
+        files=len(fix.files),
+        left_out=len(fix.files) - len(shown),
+        folded=text.count("\n") > _LONG_DIFF,
+        command=" ".join(["transformers-export check --static --fix"] + ([f"--base {base}"] if base else [])),
     )
 
 

@@ -43,6 +43,7 @@ from transformers_export.verdict.types import Finding, NotChecked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.source.snapshot import Snapshot
 
 
@@ -54,6 +55,13 @@ class Rule(Protocol):
 
     def find(self, snapshot: Snapshot, scope: Scope) -> Iterable[Finding | Unread]:
         """Everything it has to say about what the scope holds."""
+
+
+class FixingRule(Rule, Protocol):
+    """A rule that mends what it finds, where it is certain what was meant."""
+
+    def fix(self, snapshot: Snapshot, finding: Finding) -> Fix | None:
+        """How to mend one of its findings; None for one that needs somebody."""
 
 
 RULES: tuple[Rule, ...] = (
@@ -84,6 +92,26 @@ RULES: tuple[Rule, ...] = (
     auto_map_file_missing,
     auto_map_class_missing,
 )
+
+FIXING: tuple[FixingRule, ...] = (
+    unregistered,
+    unreachable_key,
+    duplicate_key,
+    duplicate_feature,
+    no_matrix_entry,
+    wrong_matrix_set,
+    not_exported,
+    docs_missing,
+    removed_import,
+)
+
+
+def fix_of(snapshot: Snapshot, finding: Finding) -> Fix | None:
+    """How to mend a finding; None where that needs somebody."""
+    if finding.rule == unused_ignore.NAME:
+        return unused_ignore.fix(snapshot, finding, NAMES)
+    rule = next((rule for rule in FIXING if finding.rule == rule.NAME), None)
+    return rule.fix(snapshot, finding) if rule else None
 
 
 def find_all(
@@ -142,6 +170,8 @@ Key = tuple[str, str, str]
 NAMES = frozenset(rule.NAME for rule in RULES)
 PAGES = {**{rule.NAME: rule.find.__doc__ or "" for rule in RULES}, unused_ignore.NAME: unused_ignore.find.__doc__ or ""}
 """What each rule says of itself: its page in docs/rules/ and its row in the README are made of it."""
+FIXES = {**{rule.NAME: rule.fix.__doc__ or "" for rule in FIXING}, unused_ignore.NAME: unused_ignore.fix.__doc__ or ""}
+"""What the rules that can mend a finding say of how they do."""
 
 
 def _take_commented(snapshot: Snapshot, scope: Scope, found: dict[Key, Finding]) -> dict[Key, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import Spot, at
+from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,19 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
             f"{shown} is registered, but the list of architectures does not name it.",
             f"Add {shown} to the list in {page.path}.",
         )
+
+
+def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
+    """Adds a line with the name transformers shows the model with, else with its registry key, to the list. A table, or
+    a list of links, is left to you.
+    """
+    if finding.subject not in snapshot.keys:
+        return None  # the entry itself is in doubt
+    from transformers_export.edits import docs
+
+    shown = snapshot.names_shown.get(finding.subject, finding.subject)
+    step = Step(finding.path, lambda content: docs.add_name(content, finding.line, shown))
+    return Fix(f"Name {shown} in {finding.path}.", (step,))
 
 
 def is_named(snapshot: Snapshot, page: Documented, entry: Entry) -> bool:

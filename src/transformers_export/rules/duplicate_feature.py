@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at, of_feature
+from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,3 +31,15 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
                     "Remove one of the two, or name the feature that was meant.",
                 )
             seen.add(feature.name)
+
+
+def fix(snapshot: Snapshot, finding: Finding) -> Fix:
+    """Leaves the feature where it is named first, which changes nothing that is exported."""
+    from transformers_export.edits import registry
+
+    key, _, feature = finding.subject.partition("/")
+    return Fix(
+        f'Leave {feature} of "{key}" only where it is named first.',
+        (Step(finding.path, lambda content: registry.remove_feature(content, key, feature)),),
+        note=f'If another feature than {feature} was meant for "{key}", it is still missing.',
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
+from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,3 +37,14 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
                 f'"{entry.key}" is registered a second time and replaces the entry on line {first.line}.',
                 "Keep one of the two entries, with the features of both.",
             )
+
+
+def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
+    """Takes the later entry out where it says what the first says. Two that differ are left to you."""
+    entries = [entry for entry in snapshot.registry.entries if entry.key == finding.subject]
+    if any(entry.path != finding.path or entry.said != entries[0].said for entry in entries):
+        return None
+    from transformers_export.edits import registry
+
+    step = Step(finding.path, lambda content: registry.remove_entry(content, finding.subject))
+    return Fix(f'Take out the second entry of "{finding.subject}", which said the same.', (step,) * (len(entries) - 1))

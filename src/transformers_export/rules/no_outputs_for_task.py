@@ -54,6 +54,14 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
             )
 
 
+def refused(snapshot: Snapshot, definition: python.Class, task: str) -> bool:
+    """Whether it is certain that a configuration class declares no outputs for a task."""
+    line = lineage.of(snapshot, definition)
+    table = line.assigned(*_TABLES)
+    tasks = _keys(table[1]) if table else None
+    return tasks is not None and task not in tasks and _decides(snapshot, line)
+
+
 def _keys(value: ast.expr) -> frozenset[str] | None:
     names = [python.text(key) for key in value.keys] if isinstance(value, ast.Dict) else [None]
     return None if None in names else frozenset(name for name in names if name)

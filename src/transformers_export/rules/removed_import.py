@@ -6,17 +6,20 @@ import ast
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at, of_node
+from transformers_export.rules.fix import Fix, Step
 from transformers_export.source import requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers_export.rules.scope import Scope
+    from transformers_export.source.python import Source
     from transformers_export.source.snapshot import Snapshot
     from transformers_export.verdict.types import Finding
 
 NAME = "removed-import"
 _REMOVED = "transformers.onnx"
+_INSTEAD = "transformers_export.onnx"
 
 
 def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
@@ -55,3 +58,38 @@ def _imports(snapshot: Snapshot, path: str, statement: ast.stmt) -> bool:
     else:
         return False
     return any(name == _REMOVED or name.startswith(_REMOVED + ".") for name in names)
+
+
+def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
+    """Imports the same names from `transformers_export.onnx`, where the project uses that already: it depends on
+    transformers-export, or registers its models with it. A name that is not there is left to you.
+    """
+    known = requirements.allows(snapshot.tree, "transformers-export", 0) is not None
+    if not (known or snapshot.layout == "package") or not _has_them_all(snapshot, finding.path):
+        return None
+    from transformers_export.edits import imports
+
+    step = Step(finding.path, lambda content: imports.replace_module(content, _REMOVED, _INSTEAD))
+    return Fix(f"Import from {_INSTEAD} in {finding.path}.", (step,))
+
+
+def _has_them_all(snapshot: Snapshot, path: str) -> bool:
+    """Whether every name that a file imports from the old module is in the new one."""
+    source = snapshot.source(path)
+    for statement in source.body if source else ():
+        if isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            module = statement.module
+            if module != _REMOVED and not module.startswith(_REMOVED + "."):
+                continue
+            home = _INSTEAD + module.removeprefix(_REMOVED)
+            found = snapshot.file_of(home)
+            public = snapshot.source(found) if found else None
+            names = {alias.name for alias in statement.names}
+            if public is None or not names <= _names_in(public):
+                return False
+    return True
+
+
+def _names_in(source: Source) -> set[str]:
+    functions = {item.name for item in source.body if isinstance(item, ast.FunctionDef)}
+    return {*source.classes, *functions, *source.assigned, *(source.exported or ())}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
-from transformers_export.source.configuration import unread_model_types
+from transformers_export.rules.fix import Fix, Step
+from transformers_export.source.configuration import key_of, unread_model_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,17 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
             f'The registry key "{entry.key}" is never reached: {given}.',
             f'Register it as "{left[0].key}".' if left else "Register it under its model_type, with - for _.",
         )
+
+
+def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
+    """Spells the key as the lookup does, in lower case with `-` for `_`, where a model type is then found by it."""
+    meant = key_of(finding.subject)
+    if meant not in snapshot.keys or snapshot.registry.entry(meant):
+        return None
+    from transformers_export.edits import registry
+
+    step = Step(finding.path, lambda content: registry.rename_key(content, finding.subject, meant))
+    return Fix(f'Spell the key "{finding.subject}" as "{meant}".', (step,))
 
 
 def _beside(snapshot: Snapshot, path: str, key: str) -> tuple[list[ModelType], list[Unread]]:

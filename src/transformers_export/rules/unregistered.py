@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
+from transformers_export.rules.fix import Fix, Step
 from transformers_export.rules.helpers import stands_alone
+from transformers_export.rules.registering import entry_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,26 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
                     f"{item.name} is not in the features registry, so nothing can be exported with it.",
                     _hint(snapshot, item),
                 )
+
+
+def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
+    """Registers the class under its model type, with every feature that an Auto class has a model for, in the form and
+    the order of the other entries; a head that the class is certain not to export is left out, and that is said.
+    Where the model type or the heads are not certain the entry is only proposed.
+    """
+    item = next((item for item in snapshot.onnx_classes(finding.path) if item.name == finding.subject), None)
+    entry = entry_for(snapshot, item) if item else None
+    if item is None or entry is None:
+        return None
+    from transformers_export.edits import registry
+
+    path = snapshot.registries[0]
+    new, module = registry.NewEntry(entry.key, entry.features, entry.onnx_config), snapshot.module_of(path)
+    return Fix(
+        f'Register {item.name} as "{entry.key}" with {", ".join(entry.features)} in {path}.',
+        (Step(path, lambda content: registry.add_entry(content, new, module=module)),),
+        note=" ".join(entry.left_out),
+    )
 
 
 def _is_registered(snapshot: Snapshot, item: OnnxClass) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
+from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -42,6 +43,16 @@ def find(
             "Remove it." if known else f"Use one of: {', '.join(sorted(rules))}.",
             severity="advice",
         )
+
+
+def fix(snapshot: Snapshot, finding: Finding, rules: Collection[str]) -> Fix | None:
+    """Takes the rule out of the comment, and the comment with its last rule. A name that is no rule is left to you."""
+    if finding.subject not in rules:
+        return None
+    from transformers_export.edits import comments
+
+    step = Step(finding.path, lambda content: comments.remove_ignore(content, finding.line, finding.subject))
+    return Fix(f"Take out an ignore of {finding.subject} in {finding.path} that ignored nothing.", (step,))
 
 
 def written(snapshot: Snapshot, scope: Scope) -> tuple[Ignore, ...]:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
+from transformers_export.rules.fix import Fix, Step
+from transformers_export.rules.testing import is_special
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers_export.rules.scope import Scope
+    from transformers_export.source.matrix import Matrix
     from transformers_export.source.snapshot import Snapshot
     from transformers_export.verdict.types import Finding
 
 NAME = "wrong-matrix-set"
-_OTHER = ("WITH_PAST", "SEQ2SEQ", "ENCODER_DECODER", "VISION")
 
 
 def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
@@ -27,31 +29,44 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
     if matrix is None:
         return
     framework = {entry.set_name: entry.set_name.partition("_")[0] for entry in matrix.entries}
-    special = {(framework[entry.set_name], entry.key) for entry in matrix.entries if _is_special(entry.set_name)}
-    sets = [name for name in matrix.sets if "WITH_PAST" in name]
+    special = {(framework[entry.set_name], entry.key) for entry in matrix.entries if is_special(entry.set_name)}
     for entry in matrix.entries:
         registered = snapshot.registry.entry(entry.key)
         if not (scope.whole or entry.key in scope.keys) or registered is None or entry.features:
             continue
-        if _is_special(entry.set_name) or (framework[entry.set_name], entry.key) in special:
+        if is_special(entry.set_name) or (framework[entry.set_name], entry.key) in special:
             continue
         past = [feature.name for feature in registered.features if feature.past]
-        two_sided = any("2seq" in name for name in past)
-        meant = [
-            name
-            for name in sets
-            if name.startswith(framework[entry.set_name] + "_") and ("SEQ2SEQ" in name) == two_sided
-        ]
-        if past and meant:
+        meant = _meant(matrix, entry.set_name, past)
+        if meant:
             yield at(
                 entry,
                 NAME,
                 f"{entry.set_name}/{entry.key}",
                 f'"{entry.written}" stands in {entry.set_name} but has {", ".join(past)}.',
-                f"Move it to {meant[0]}.",
+                f"Move it to {meant}.",
                 severity="advice",
             )
 
 
-def _is_special(set_name: str) -> bool:
-    return any(word in set_name for word in _OTHER)
+def _meant(matrix: Matrix, set_name: str, past: list[str]) -> str | None:
+    """The set for models with these `-with-past` features, of the same framework."""
+    two_sided = any("2seq" in name for name in past)
+    framework = set_name.partition("_")[0] + "_"
+    sets = (name for name in matrix.sets if "WITH_PAST" in name and name.startswith(framework))
+    return next((name for name in sets if ("SEQ2SEQ" in name) == two_sided), None) if past else None
+
+
+def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
+    """Moves the entry, as it is written, to the set for past key values."""
+    matrix = snapshot.matrix
+    set_name, _, key = finding.subject.partition("/")
+    entry = snapshot.registry.entry(key)
+    past = [feature.name for feature in entry.features if feature.past] if entry else []
+    meant = _meant(matrix, set_name, past) if matrix else None
+    if meant is None:
+        return None
+    from transformers_export.edits import matrix as edits
+
+    step = Step(finding.path, lambda content: edits.move_entry(content, key, set_name, meant))
+    return Fix(f'Move "{key}" from {set_name} to {meant} in {finding.path}.', (step,))

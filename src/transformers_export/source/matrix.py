@@ -33,6 +33,8 @@ class MatrixEntry:
     """The only features tested, where the entry names some."""
     onnx_class: str = ""
     """Its ONNX configuration class, where the entry names one."""
+    checkpoint: str = ""
+    """What the test loads, where that is written as a string."""
 
 
 @dataclass(frozen=True)
@@ -86,5 +88,13 @@ def _entries(source: python.Source, name: str, value: ast.expr) -> Iterator[Matr
         last = python.dotted(item.elts[4]) if five else None
         features = python.strings(item.elts[2], source) if len(item.elts) == 3 else None
         yield MatrixEntry(
-            key_of(key), key, name, source.path, first.lineno, first.col_offset + 1, features or (), last or ""
+            key_of(key),
+            key,
+            name,
+            source.path,
+            first.lineno,
+            first.col_offset + 1,
+            features=features or (),
+            onnx_class=last or "",
+            checkpoint=(python.text(item.elts[1]) or "") if len(item.elts) > 1 else "",
         )

@@ -146,6 +146,12 @@ def text(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def docstring(item: Class) -> str:
+    """What the class says of itself, empty where it says nothing."""
+    first = item.node.body[0]
+    return (text(first.value) or "") if isinstance(first, ast.Expr) else ""
+
+
 def dotted(node: ast.expr) -> str | None:
     """`a.b.c` for a chain of names, or None for anything else."""
     parts: list[str] = []

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from transformers_export.source.modules import Modules
 
-_TABLES = ("_SUPPORTED_MODEL_TYPE", "_SUPPORTED_MODEL_KIND", "SUPPORTED_MODEL_KIND")
+TABLES = ("_SUPPORTED_MODEL_TYPE", "_SUPPORTED_MODEL_KIND", "SUPPORTED_MODEL_KIND")
 _TASKS = ("_TASKS_TO_AUTOMODELS", "FEATURES_TO_AUTOMODELS")
 _TENSORFLOW_TASKS = ("_TASKS_TO_TF_AUTOMODELS", "FEATURES_TO_TF_AUTOMODELS")
 _REGISTER = (
@@ -165,7 +165,7 @@ def _tasks(source: python.Source, tables: Sequence[str]) -> dict[str, tuple[str,
 
 
 def _table_entries(modules: Modules, source: python.Source) -> Iterator[Entry | Unread]:
-    for table in _assignments(source, _TABLES):
+    for table in _assignments(source, TABLES):
         if not isinstance(table, ast.Dict):
             yield Unread(source.path, table.lineno, "the registry is no dictionary literal")
             continue

@@ -25,6 +25,10 @@ class VerdictError(Exception):
     """The bytes are not a verdict this version can read; the message says what was expected and what came."""
 
 
+class VersionError(VerdictError):
+    """It is a verdict of another schema version. The message holds nothing else of it."""
+
+
 @dataclass(frozen=True)
 class _Header:
     """What is read first, before the rest is held against the types of one schema version."""
@@ -57,7 +61,7 @@ def decode(data: bytes) -> Verdict:
     except _UNREADABLE as error:
         raise VerdictError(f"Expected a verdict as JSON: {error}.") from error
     if version != SCHEMA_VERSION:
-        raise VerdictError(
+        raise VersionError(
             f"Expected schema version {SCHEMA_VERSION}, got {version}. "
             "Write and read a verdict with the same version of transformers-export."
         )

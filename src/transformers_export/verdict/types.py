@@ -129,6 +129,26 @@ class Affected:
 
 
 @dataclass(frozen=True)
+class FixedFile:
+    """What `--fix` would make of one file."""
+
+    path: str
+    diff: str
+    """A unified diff with the names `a/path` and `b/path`, for `git apply`."""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """What `--fix` would change, or changed."""
+
+    files: tuple[FixedFile, ...] = ()
+    what: tuple[str, ...] = ()
+    """One sentence each: what it does."""
+    notes: tuple[str, ...] = ()
+    """One sentence each: what somebody should look at."""
+
+
+@dataclass(frozen=True)
 class Tool:
     """What wrote the verdict."""
 
@@ -187,6 +207,8 @@ class Verdict:
     cases: tuple[CaseResult, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     affected: tuple[Affected, ...] = ()
+    fix: Fix | None = None
+    """Asked for by `--fix` and `--diff`; None where nothing can be mended."""
     isolation: str = ""
     """Which isolation the cases ran under, in words."""
     shard: Shard | None = None

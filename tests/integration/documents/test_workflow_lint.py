@@ -1,4 +1,4 @@
-"""The workflow people paste passes the linters they would run on it."""
+"""The workflows people paste pass the linters they would run on them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ def lint(file: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 
 ACTIONLINT = ("actionlint",)
-ZIZMOR = ("zizmor", "--offline", "--no-progress")
+ZIZMOR = ("zizmor", "--offline", "--no-progress", "--persona", "pedantic")
+ALL = sorted((ROOT / "examples").glob("*.yml"))
 
 
 @pytest.mark.parametrize("command", [ACTIONLINT, ZIZMOR], ids=lambda command: command[0])
-def test_the_workflow_to_paste_is_lint_clean(command: tuple[str, ...]) -> None:
-    done = lint(WORKFLOW, *command)
+@pytest.mark.parametrize("workflow", ALL, ids=lambda workflow: workflow.name)
+def test_a_workflow_to_paste_is_lint_clean(workflow: Path, command: tuple[str, ...]) -> None:
+    done = lint(workflow, *command)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -41,7 +43,7 @@ def test_the_workflow_to_paste_is_lint_clean(command: tuple[str, ...]) -> None:
 def test_the_linters_would_find_a_fault(command: tuple[str, ...], sound: str, faulty: str, tmp_path: Path) -> None:
     text = WORKFLOW.read_text(encoding="utf-8")
     assert sound in text
-    file = tmp_path / ".github" / "workflows" / "export.yml"
+    file = tmp_path / ".github" / "workflows" / "fork-check.yml"
     file.parent.mkdir(parents=True)
     file.write_text(text.replace(sound, faulty), encoding="utf-8")
     done = lint(file, *command)

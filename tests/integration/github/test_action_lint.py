@@ -1,4 +1,4 @@
-"""The action passes the linters its users would run on it, and they would find a fault."""
+"""Both actions pass the linters their users would run on them, and they would find a fault."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ def lint(file: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*command, str(file)], env=environment, capture_output=True, text=True, check=False)
 
 
+ACTIONS = ("action.yml", "comment/action.yml")
+
+
 @pytest.mark.parametrize("command", [ZIZMOR, SCHEMA], ids=lambda command: command[0])
-def test_the_action_is_lint_clean(command: tuple[str, ...]) -> None:
-    done = lint(ROOT / "action.yml", *command)
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_action_is_lint_clean(action: str, command: tuple[str, ...]) -> None:
+    done = lint(ROOT / action, *command)
 
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -48,7 +52,12 @@ def test_the_linters_would_find_a_fault(command: tuple[str, ...], sound: str, fa
     assert done.returncode not in (0, 127), done.stdout + done.stderr
 
 
-STEPS = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+STEPS = [
+    step
+    for action in ACTIONS
+    for step in yaml.safe_load((ROOT / action).read_text(encoding="utf-8"))["runs"]["steps"]
+    if "run" in step
+]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step["id"])

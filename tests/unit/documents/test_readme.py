@@ -32,21 +32,37 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
 
 
-def test_the_workflow_to_paste_is_the_one_that_is_linted() -> None:
-    assert (ROOT / "examples" / "workflow.yml").read_text(encoding="utf-8") in blocks("yaml")
+@pytest.mark.parametrize("file", ["workflow.yml", "fork-check.yml", "fork-comment.yml"])
+def test_a_workflow_to_paste_is_the_one_that_is_linted(file: str) -> None:
+    assert (ROOT / "examples" / file).read_text(encoding="utf-8") in blocks("yaml")
 
 
-def test_the_inputs_table_is_that_of_the_action() -> None:
-    table = re.findall(r"^\| `([\w-]+)` \| (?:`([^`]*)`)? ?\| (.*) \|$", README, flags=re.MULTILINE)
-    inputs = load("action.yml")["inputs"]
+@pytest.mark.parametrize(("heading", "action"), [("input", "action.yml"), ("input of `comment`", "comment/action.yml")])
+def test_the_inputs_table_is_that_of_the_action(heading: str, action: str) -> None:
+    (table,) = re.findall(rf"^\| {heading} \| default \|.*\n((?:\|.*\n)+)", README, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \| (?:`([^`]*)`)? ?\| (.*) \|$", table, flags=re.MULTILINE)
+    inputs = load(action)["inputs"]
     expected = [(name, its["default"], " ".join(its["description"].split())) for name, its in inputs.items()]
-    assert table == expected
+    assert rows == expected
 
 
-def test_the_outputs_are_those_of_the_action() -> None:
-    sentence = re.search(r"^Outputs: (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
+@pytest.mark.parametrize(("begin", "action"), [("Outputs:", "action.yml"), ("Output:", "comment/action.yml")])
+def test_the_outputs_are_those_of_the_action(begin: str, action: str) -> None:
+    sentence = re.search(rf"^{begin} (.*?)\n\n", README, flags=re.MULTILINE | re.DOTALL)
     assert sentence
-    assert set(re.findall(r"`([\w-]+)`", sentence[1])) == set(load("action.yml")["outputs"])
+    assert set(re.findall(r"`([\w-]+)`", sentence[1])) == set(load(action)["outputs"])
+
+
+def test_every_permission_of_the_two_workflows_has_its_reason() -> None:
+    told = re.findall(r"^\| `([\w-]+: \w+)` \| (first|second) \| .+ \|$", README, flags=re.MULTILINE)
+    files = {"first": "fork-check.yml", "second": "fork-comment.yml"}
+    asked = [
+        (f"{name}: {level}", which)
+        for which, file in files.items()
+        for job in load(f"examples/{file}")["jobs"].values()
+        for name, level in job["permissions"].items()
+    ]
+    assert told == asked
 
 
 def test_the_hooks_to_paste_are_those_of_the_manifest() -> None:

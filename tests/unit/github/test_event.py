@@ -53,6 +53,8 @@ def test_a_pull_request_points_to_its_head_not_to_the_merge(tmp_path: Path) -> N
         pull_request=7,
         from_fork=False,
         run_url="https://github.example/acme/models/actions/runs/42",
+        run=42,
+        attempt=1,
     )
 
 
@@ -82,6 +84,15 @@ def test_a_merge_group_brings_both_ends(tmp_path: Path) -> None:
     assert (event.base_sha, event.head_sha) == (A, B)
 
 
+def test_a_workflow_run_names_the_run_that_ended_and_nothing_else_of_it(tmp_path: Path) -> None:
+    payload = {"action": "completed", "workflow_run": {"id": 7, "head_sha": B, "pull_requests": [{"number": 9}]}}
+
+    event = read_event(environ(tmp_path, "workflow_run", payload) | {"GITHUB_RUN_ATTEMPT": "3"})
+
+    assert (event.triggered_by, event.run, event.attempt) == (7, 42, 3)
+    assert (event.pull_request, event.head_sha) == (None, MERGE)
+
+
 @pytest.mark.parametrize("name", ["workflow_dispatch", "schedule"])
 def test_events_without_a_change_compare_with_nothing(tmp_path: Path, name: str) -> None:
     event = read_event(environ(tmp_path, name, {"inputs": None, "schedule": "5 4 * * *"}))
@@ -94,7 +105,7 @@ def test_pull_request_target_is_refused(tmp_path: Path) -> None:
         read_event(environ(tmp_path, "pull_request_target", PULL_REQUEST))
 
 
-@pytest.mark.parametrize("name", ["pull_request", "merge_group"])
+@pytest.mark.parametrize("name", ["pull_request", "merge_group", "workflow_run"])
 def test_a_payload_that_lacks_its_subject_says_so(tmp_path: Path, name: str) -> None:
     with pytest.raises(EventError, match=f"has no `{name}`"):
         read_event(environ(tmp_path, name, {}))

@@ -1,0 +1,33 @@
+"""`check --fix`: what was mended in memory, written to the working tree before the check."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from transformers_export.check import find_fixes
+from transformers_export.cli.files import rewrite
+from transformers_export.fixing import as_diff
+
+if TYPE_CHECKING:
+    from transformers_export.check import CheckOptions
+    from transformers_export.verdict.types import Fix
+
+
+def fix(options: CheckOptions) -> tuple[CheckOptions, Fix | None]:
+    """Mend the working tree. Returns the check that looks at the changed files too, and what was done.
+
+    A hook reads the working tree here and not the index: pre-commit has put aside what is not staged, and without it
+    an edit that is not staged must not be overwritten by what is.
+
+    Raises:
+        ChangesError, SettingsError: see `check.inspect`.
+        UsageError: a file cannot be written; see `rewrite`.
+    """
+    options = replace(options, scope=replace(options.scope, on_disk=True))
+    fixes = find_fixes(options)
+    rewrite(options.root, fixes.files, fixes.before)
+    scope = options.scope
+    if scope.named or scope.staged:
+        scope = replace(scope, named=tuple(dict.fromkeys((*scope.named, *sorted(fixes.files)))))
+    return replace(options, scope=scope), as_diff(fixes)
