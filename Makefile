@@ -14,13 +14,14 @@ INSTALLED := $(VENV)/.installed
 export OMP_NUM_THREADS ?= 1
 export TORCH_INDEX
 
-.PHONY: help install lint test demo pictures rules clean
+.PHONY: help install lint test demo pictures requirements rules clean
 
 help:
 	@echo "make test      lint, types, floors and all tests"
 	@echo "make lint      the first three alone"
 	@echo "make demo      an example pull request, checked with both exporters"
 	@echo "make pictures  the report as GitHub shows it, as PNG (needs Chromium)"
+	@echo "make requirements  the hashes of what the actions install (tool/requirements.txt), from pyproject.toml"
 	@echo "make rules     the pages and the table of the static rules, from the rules themselves"
 	@echo "make clean     removes what these make: $(VENV), .environments, .demo"
 
@@ -47,6 +48,12 @@ demo: install
 
 pictures: install
 	$(BIN)/python docs/pictures.py
+
+# Universal: one file for every system and Python from 3.10 on, with the hashes of all their wheels.
+requirements: install
+	$(BIN)/uv pip compile pyproject.toml --extra action --universal --python-version 3.10 --constraints constraints.txt \
+		--generate-hashes --only-binary :all: --no-annotate --custom-compile-command "make requirements" --quiet \
+		--output-file tool/requirements.txt
 
 rules: install
 	$(BIN)/python docs/rules.py

@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from support import environments, tensorflow_checkpoints  # noqa: E402 - found through the line above
 
 PACKAGES = ("tensorflow-cpu==2.21.0", "tf-keras==2.21.0", "transformers==4.48.0", "safetensors")
-"""The newest TensorFlow there is with its Keras 2, which transformers 4.48 needs; nothing older had to be tried."""
+"""The newest TensorFlow there was, with its Keras 2, which transformers 4.48 needs; they worked at the first try."""
 WRITER = ROOT / "benchmarks" / "tensorflow_writer.py"
 COMPARE = ROOT / "tests" / "support" / "tensorflow_checkpoints.py"
 WRITTEN = tensorflow_checkpoints.DATA / "written.json"
@@ -96,7 +96,8 @@ def page(written: dict[str, Any], here: dict[Any, Any], there: dict[Any, Any]) -
         "TensorFlow.",
         "Each figure is the largest |Δ| over all outputs from what TensorFlow computed, padded rows among them; "
         f"the limit is {LIMIT}.",
-        "DeBERTa is compared at the tokens that are not padding: what its padding computes differs by design.",
+        "DeBERTa is compared at the tokens that are not padding: TensorFlow lets padding attend to nothing, PyTorch to "
+        "all.",
         "",
         f"Written with {written['versions']}; read with {ours},",
         f"and with transformers {environments.TRANSFORMERS_4} where the heading says so. The graph is the legacy "

@@ -1,7 +1,12 @@
-"""Draws the pictures of the README: a real report, as GitHub shows it. Run by `make pictures`.
+"""Draws the pictures of the README: real reports, as GitHub shows them. Run by `make pictures`.
 
-Checks the example's pull request `mixed`, renders the comment with links as it has them on GitHub, and lets Chromium
-draw it (`picture/draw.mjs`). CHROMIUM names the browser, default /usr/bin/chromium.
+Three are of the example's pull requests, checked for this; the fourth is of 198 exports at once, from a verdict that is
+kept beside the pictures because it takes minutes to make. At the commit that it names as its head this made it:
+
+    transformers-export check --all --exporter legacy --json docs/picture/registry.json
+
+Rendered with links as they are on GitHub and drawn by Chromium (`picture/draw.mjs`); CHROMIUM names the browser, by
+default /usr/bin/chromium.
 """
 
 from __future__ import annotations
@@ -12,7 +17,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
+
 ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs" / "picture"
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "examples")]
 
 from make_repository import make_repository  # noqa: E402 - found through the line above
@@ -21,25 +29,46 @@ from transformers_export.report.links import Links  # noqa: E402
 from transformers_export.report.render import comment  # noqa: E402
 from transformers_export.verdict.schema import decode  # noqa: E402
 
+BRANCHES = {"passing": "complete", "failing": "diverging", "mixed": "mixed"}
+COLOURS = 128
+"""Of a palette: a tenth of the bytes, and text on one ground needs no more."""
+
 
 def main() -> int:
     """Check, render, draw."""
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         repository = make_repository(work / "acme-models")
-        repository.checkout("mixed")
-        check = [sys.executable, "-m", "transformers_export", "check", "--no-cache", "--base", "main"]
-        subprocess.run([*check, "--json", work / "verdict.json"], cwd=repository.root, check=False)
-        verdict = decode((work / "verdict.json").read_bytes())
-        links = Links("https://github.com", "acme/acme-models", repository.revisions["mixed"])
-        (work / "report.md").write_text(comment(verdict, links), encoding="utf-8")
-        for theme in ("light", "dark"):
-            picture = ROOT / "docs" / "picture" / f"report-{theme}.png"
-            environment = {**os.environ, "NODE_MODULES": str(node_modules()), "THEME": theme}
-            draw = node_command(ROOT / "docs" / "picture" / "draw.mjs", str(work / "report.md"), str(picture))
-            subprocess.run(draw, env=environment, check=True)
-            print(picture.relative_to(ROOT))
+        verdicts = {"registry": PICTURES / "registry.json"}
+        for name, branch in BRANCHES.items():
+            verdicts[name] = work / f"{name}.json"
+            repository.checkout(branch)
+            check = [sys.executable, "-m", "transformers_export", "check", "--no-cache", "--base", "main"]
+            subprocess.run([*check, "--json", verdicts[name]], cwd=repository.root, check=False)
+        for name, verdict in verdicts.items():
+            report = work / f"{name}.md"
+            report.write_text(render(verdict), encoding="utf-8")
+            for theme in ("light", "dark"):
+                draw(report, PICTURES / f"{name}-{theme}.png", theme)
     return 0
+
+
+def render(verdict: Path) -> str:
+    """The comment, with links as on GitHub."""
+    read = decode(verdict.read_bytes())
+    server = "https://github.com"
+    return comment(read, Links(server, "acme/models", read.head, f"{server}/acme/models/actions/runs/42"))
+
+
+def draw(report: Path, picture: Path, theme: str) -> None:
+    """Draw one report, and make the file small."""
+    environment = {**os.environ, "NODE_MODULES": str(node_modules()), "THEME": theme}
+    command = node_command(PICTURES / "draw.mjs", str(report), str(picture))
+    subprocess.run(command, env=environment, check=True)
+    with Image.open(picture) as drawn:
+        small = drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    small.save(picture, optimize=True)
+    print(picture.relative_to(ROOT), f"{picture.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import inspect
 import sys
+import textwrap
 from pathlib import Path
 
-from transformers_export.rules.catalog import PAGES
+from transformers_export.rules.catalog import FIXES, PAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 START, END = "<!-- rules: written by docs/rules.py -->\n", "<!-- end of rules -->\n"
@@ -20,6 +21,8 @@ PAGE = """\
 # `{name}`
 
 {text}
+
+{fix}
 
 ---
 
@@ -40,19 +43,27 @@ ignores nothing is reported. To leave it alone for a class, a model or a file, s
 def pages() -> dict[str, str]:
     """File name to text of every page."""
     return {
-        f"{name}.md": PAGE.format(name=name, text=inspect.cleandoc(doc), severity=severity(doc))
+        f"{name}.md": PAGE.format(name=name, text=inspect.cleandoc(doc), severity=severity(doc), fix=fix(name))
         for name, doc in PAGES.items()
     }
 
 
 def table() -> str:
     """The table in the README."""
-    rows = ["| rule | finds |", "|---|---|"]
+    rows = ["| rule | finds | `--fix` |", "|---|---|:-:|"]
     for name, doc in PAGES.items():
         first = " ".join(inspect.cleandoc(doc).partition("\n\n")[0].split())
         said = " (advice)" if severity(doc) == "advice" else ""
-        rows.append(f"| [`{name}`](docs/rules/{name}.md){said} | {first} |")
+        rows.append(f"| [`{name}`](docs/rules/{name}.md){said} | {first} | {'yes' if name in FIXES else ''} |")
     return "\n".join(rows) + "\n"
+
+
+def fix(name: str) -> str:
+    """Whether `--fix` mends a finding of the rule, and how."""
+    if name not in FIXES:
+        return "`--fix` leaves it to you."
+    said = " ".join(FIXES[name].split())
+    return textwrap.fill(f"**`--fix`** {said[0].lower()}{said[1:]}", 120)
 
 
 def severity(doc: str) -> str:

@@ -31,7 +31,7 @@ const profile = mkdtempSync(join(tmpdir(), "chromium-"));
 const browser = await playwright.chromium.launchPersistentContext(profile, {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   headless: true,
-  viewport: { width: 960, height: 400 },
+  viewport: { width: 960, height: 100 },
   deviceScaleFactor: 2,
   javaScriptEnabled: false, // a report has none, and what a report quotes must not get any
   args: [

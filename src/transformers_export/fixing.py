@@ -34,7 +34,7 @@ class Fixes:
     files: dict[str, bytes] = field(default_factory=dict)
     """The new content of every file that is changed."""
     before: dict[str, bytes] = field(default_factory=dict)
-    """Their content as it was read."""
+    """Their content as it was read; of one that is new there is none."""
     what: tuple[str, ...] = ()
     """What was mended."""
     notes: tuple[str, ...] = ()
@@ -142,17 +142,18 @@ def as_diff(fixes: Fixes) -> Fix | None:
     notes = list(fixes.notes)
     for path in sorted(fixes.files):
         try:
-            texts = fixes.before[path].decode(), fixes.files[path].decode()
+            texts = fixes.before.get(path, b"").decode(), fixes.files[path].decode()
         except UnicodeDecodeError:
             notes.append(f"The change of {path}, which is not in UTF-8, is not shown: run `--fix`.")
             continue
-        files.append(FixedFile(path, _diff(path, *texts)))
+        files.append(FixedFile(path, _diff(path if path in fixes.before else None, path, *texts)))
     return Fix(tuple(files), fixes.what, tuple(notes)) if files or notes else None
 
 
-def _diff(path: str, before: str, after: str) -> str:
-    """As git writes it, for `git apply`."""
-    rows = difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}", lineterm="\n")
+def _diff(old: str | None, path: str, before: str, after: str) -> str:
+    """As git writes it, for `git apply`; without an old path the file is new."""
+    was = f"a/{old}" if old else "/dev/null"
+    rows = difflib.unified_diff(_lines(before), _lines(after), was, f"b/{path}", lineterm="\n")
     return "".join(row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows)
 
 

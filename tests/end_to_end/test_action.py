@@ -108,6 +108,26 @@ def test_a_change_that_forgot_the_registry_is_annotated_at_its_line(
     assert link in door.comments()[0]["body"]
 
 
+def test_the_report_shows_the_fix_as_a_diff_that_applies(
+    example_repository: Repository, python_5: Path, github: github_api.GitHub, tmp_path: Path
+) -> None:
+    root = example_repository.root
+    a_job = job_on(example_repository, example_repository.revisions["incomplete"], github, tmp_path)
+
+    done, _ = run(a_job, python_5, tmp_path / "temp")
+
+    assert done.steps["check"].outcome == "failure", done.log
+    for text in (github.comments()[0]["body"], done.steps["report"].summary):
+        patch = text.replace("\r\n", "\n").partition("```diff\n")[2].partition("```")[0]
+        assert '+    "acme-magpie",\n' in patch
+        git(root, "checkout", "--quiet", "--force", "incomplete")
+        (tmp_path / "fix.patch").write_text(patch, encoding="utf-8")
+        git(root, "apply", str(tmp_path / "fix.patch"))
+        assert git(root, "show", "complete:src/acme_models/onnx/features.py") == (
+            (root / "src/acme_models/onnx/features.py").read_text(encoding="utf-8").strip()
+        )
+
+
 def test_a_change_that_concerns_nothing_installs_nothing_and_says_nothing(
     example_repository: Repository, python_5: Path, installed_tool: Step, door: FrontDoor, tmp_path: Path
 ) -> None:
@@ -159,8 +179,8 @@ def test_a_project_that_cannot_be_installed_replaces_an_old_report(
 
 
 SPY = """
-import json, os, pathlib
-pathlib.Path(%r).write_text(json.dumps(dict(os.environ)))
+import os
+raise RuntimeError("sees " + " ".join(f"{name}={value}" for name, value in sorted(os.environ.items())))
 """
 
 
@@ -170,16 +190,18 @@ def test_code_of_the_pull_request_sees_no_token_and_none_of_the_runners_files(
     root = example_repository.root
     git(root, "checkout", "--quiet", "complete")
     (configuration,) = root.rglob("configuration_*magpie*.py")
-    spied = tmp_path / "environment.json"
-    configuration.write_text(configuration.read_text(encoding="utf-8") + SPY % str(spied), encoding="utf-8")
+    configuration.write_text(configuration.read_text(encoding="utf-8") + SPY, encoding="utf-8")
     head = commit(root, "Look around")
     a_job = job_on(example_repository, head, door, tmp_path)
     listing = 'env > "$RUNNER_TEMP/install.env"'
 
-    run(a_job, python_5, tmp_path / "temp", installed_tool, install=listing)
+    done, _ = run(a_job, python_5, tmp_path / "temp", installed_tool, install=listing)
 
     at_install = (tmp_path / "temp" / "install.env").read_text(encoding="utf-8")
-    in_worker = spied.read_text(encoding="utf-8")
+    cases = json.loads(Path(done.outputs["verdict"]).read_text(encoding="utf-8"))["cases"]
+    in_worker = cases[0]["error"]["message"]
+    assert "sees " in in_worker
+    assert " TRANSFORMERS_VERBOSITY=error" in in_worker, "nothing was cut"
     for text in (at_install, in_worker):
         assert github_api.TOKEN not in text
         assert "token-of-the-job-itself" not in text

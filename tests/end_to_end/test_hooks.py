@@ -14,7 +14,7 @@ from support import environments
 from support.hooks import hook_configuration, pre_commit, stage_branch
 from support.repositories import ROOT, Repository, git, make_repository
 
-STATIC, EXPORT = "check-onnx-config", "export-onnx"
+STATIC, FIX, EXPORT = "check-onnx-config", "fix-onnx-config", "export-onnx"
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,27 @@ def test_the_static_hook_passes_a_harmless_change_of_transformers_4(
         assert code == expected, output
         git(repository.root, "reset", "--quiet", "--hard", "main")
     assert "unregistered" in output
+
+
+def test_try_repo_of_the_fixing_hook_fails_once_and_leaves_what_passes(
+    example_repository: Repository, home: Path
+) -> None:
+    root = example_repository.root
+    stage_branch(example_repository, "incomplete")
+    notes = root / "README.md"
+    notes.write_text(notes.read_text() + "\nNot staged.\n")
+    done = pre_commit(root, home, "try-repo", str(ROOT), FIX)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "files were modified by this hook" in done.stdout
+    assert 'fixed: Register MagpieOnnxConfig as "acme-magpie"' in done.stdout
+    registry, matrix = "src/acme_models/onnx/features.py", "tests/onnx/test_onnx_v2.py"
+    assert set(git(root, "diff", "--name-only").split()) == {registry, matrix, "README.md"}
+    assert (root / registry).read_text() == git(root, "show", f"complete:{registry}") + "\n"
+    git(root, "add", registry, matrix)
+    assert "Not staged." in notes.read_text()
+    entry = [sys.executable, "-m", "transformers_export", "check", "--hook", "--static", "--fix", registry, matrix]
+    again = subprocess.run(entry, cwd=root, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 def on_path(*folders: Path) -> dict[str, str]:

@@ -39,6 +39,7 @@ def make_verdicts() -> None:
                 "main",
                 "--exporter",
                 "both",
+                "--diff",
             )
             told = ("--python", sys.executable, "--json", GOLDEN / f"{name}.json")
             done = subprocess.run([*command, *told], cwd=repository, check=False)

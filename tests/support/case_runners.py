@@ -5,6 +5,7 @@ A runner is what `transformers_export.cases.run:run_case` is in production: call
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -153,6 +154,88 @@ def escapes_by_a_grandchild(case: Case) -> CaseResult:
                 time.sleep(0.05)
         os._exit(0)
     return sleeps(case)
+
+
+def aborts(case: Case) -> CaseResult:
+    os.abort()
+
+
+def attacks_everything(case: Case) -> CaseResult:
+    """Try what it can to reach out of its folder; says in its error what worked."""
+    worked = []
+
+    def attempt(name: str, action) -> None:
+        try:
+            action()
+            worked.append(name)
+        except OSError:
+            pass
+
+    folder = Path(case.provider.folder)
+    attempt("write beside the project", lambda: (folder / "written").write_text("x"))
+    attempt("write into /tmp", lambda: Path("/tmp/transformers-export-was-here").write_text("x"))
+    attempt("forge the result of another case", lambda: Path("../../case-1/result.json").write_text("{}"))
+    attempt("patch our package", lambda: Path(sys.modules[CaseResult.__module__].__file__).open("a").close())
+    attempt("open what its parent has open", _open_a_file_of_its_parent)
+    attempt("trace its parent", lambda: Path(f"/proc/{os.getppid()}/mem").open("rb").close())
+    attempt("find another process", _find_another_process)
+    attempt("change a setting of the kernel", lambda: Path("/proc/sys/kernel/core_pattern").open("a").close())
+    attempt("open a device of the machine", _open_a_device)
+    attempt("undo it in namespaces below", _remount)
+    attempt("use sudo and the like", _use_privileges)
+    attempt("reach docker", lambda: Path("/run/docker.sock").stat())
+    with contextlib.suppress(OSError):
+        os.kill(1, signal.SIGKILL)  # the first of its namespaces: the kernel ignores it
+    raise RuntimeError(f"worked: {worked}")
+
+
+def _open_a_device() -> None:
+    usual = {"null", "zero", "full", "random", "urandom", "shm", "fd", "stdin", "stdout", "stderr"}
+    if {entry.name for entry in Path("/dev").iterdir()} <= usual:
+        raise OSError
+
+
+def _remount() -> None:
+    """As the root of a user namespace below this one: make everything writable again."""
+    command = [
+        "unshare",
+        "--user",
+        "--map-current-user",
+        "--keep-caps",
+        "--mount",
+        "mount",
+        "-o",
+        "remount,rw,bind",
+        "/",
+    ]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        raise OSError
+
+
+def _open_a_file_of_its_parent() -> None:
+    for number in range(3, 20):
+        with contextlib.suppress(OSError):
+            return os.close(os.open(f"/proc/{os.getppid()}/fd/{number}", os.O_RDONLY | os.O_NONBLOCK))
+    raise OSError
+
+
+def _find_another_process() -> None:
+    if {entry.name for entry in Path("/proc").iterdir() if entry.name.isdigit()} <= {"1", str(os.getpid())}:
+        raise OSError
+
+
+def _use_privileges() -> None:
+    if "NoNewPrivs:\t1" in Path("/proc/self/status").read_text():
+        raise OSError
+
+
+def forks_forever(case: Case) -> CaseResult:
+    """A fork bomb with a bound of its own, should ours not hold: 1,024 processes, and all end after half a minute."""
+    signal.alarm(30)
+    for _ in range(10):
+        os.fork()
+    time.sleep(60)
+    return passes(case)
 
 
 def parent_of(pid: int) -> int:

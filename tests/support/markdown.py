@@ -6,10 +6,15 @@ allows.
 
 from __future__ import annotations
 
+import json
+import subprocess
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 
 from markdown_it import MarkdownIt
+
+from support.node import node_command, node_modules
 
 ZERO_WIDTH = "\u200b"
 _VOID = {"br", "hr", "img", "input"}
@@ -58,8 +63,22 @@ class Seen(HTMLParser):
 def see(markdown: str) -> Seen:
     """Render and read back."""
     renderer = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    return _read_back(renderer.render(markdown))
+
+
+def see_by_marked(texts: list[str]) -> list[Seen]:
+    """The same by a second renderer, npm's marked with its GFM rules. One process for all texts."""
+    script = Path(__file__).with_name("marked.mjs")
+    done = subprocess.run(
+        node_command(script, str(node_modules())), input=json.dumps(texts), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return [_read_back(html) for html in json.loads(done.stdout)]
+
+
+def _read_back(html: str) -> Seen:
     seen = Seen()
-    seen.feed(renderer.render(markdown))
+    seen.feed(html)
     seen.close()
     seen.unbalanced += seen.open
     return seen

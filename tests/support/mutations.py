@@ -19,6 +19,7 @@ CHANGES = st.lists(
     min_size=1,
     max_size=6,
 )
+ENCODINGS = st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-8-sig", "latin-1", "utf-16", "cp037"])
 
 
 def changed(text: str, changes: list[Change]) -> str:

@@ -22,7 +22,7 @@ DATA = Path(__file__).resolve().parents[1] / "data" / "tensorflow"
 EXPECTED = "expected.safetensors"
 SIDES = ("input/", "output/")
 PADDING_DIFFERS = {"deberta", "deberta-v2"}
-"""TensorFlow sets what padding attends to to zero, PyTorch does not: there only the other tokens are compared."""
+"""TensorFlow lets padding attend to nothing, PyTorch to all: only the other tokens are compared."""
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import gc
 import importlib
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformers_export.cases.failure import cause_of, describe
+from transformers_export.cases.failure import cause_of, describe, is_out_of_memory
 from transformers_export.cases.imports import source_folders
 from transformers_export.cases.protocol import (
     MAX_RESULT_BYTES,
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 OUT_OF_MEMORY = 77
 """Exit code of a case that was refused memory: its limit, not its fault."""
-_MEMORY_WORDS = ("can't allocate memory", "not enough memory", "failed to allocate memory", "std::bad_alloc")
+NOT_CONTAINED = 78
+"""Exit code of a case that did not get the namespaces which the server had tried: it is not run without them."""
 
 
 def run_in_directory(directory: Path, runner: str) -> int:
@@ -51,14 +53,13 @@ def run_in_directory(directory: Path, runner: str) -> int:
     case = decode_case(case_file(directory).read_bytes())
     scratch = directory / "scratch"
     scratch.mkdir()
-    os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
-    os.chdir(scratch)
+    _keep_files_in(scratch)
     _limit_memory(case.memory_limit)
     _prepend_project(case.provider)
     try:
         result = _load(runner)(case)
     except Exception as error:
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             return OUT_OF_MEMORY
         own = [case.provider.folder] if case.provider.folder else []
         result = CaseResult(
@@ -92,6 +93,17 @@ def _redirect(log: Path) -> None:
     faulthandler.enable(2)  # a crash leaves its Python frames in the log
 
 
+def _keep_files_in(scratch: Path) -> None:
+    """Let everything the case's libraries write go below `scratch`, also where the server read the place before us."""
+    os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
+    tempfile.tempdir = None
+    modules = os.environ["HF_MODULES_CACHE"] = str(scratch / "modules")
+    for name in ("transformers.utils", "transformers.utils.hub", "transformers.dynamic_module_utils"):
+        if hasattr(sys.modules.get(name), "HF_MODULES_CACHE"):
+            sys.modules[name].HF_MODULES_CACHE = modules  # type: ignore[attr-defined]
+    os.chdir(scratch)
+
+
 def _prepend_project(provider: Provider) -> None:
     """Let the checked repository's own modules be found first, installed or not."""
     if provider.folder:
@@ -117,10 +129,6 @@ def _limit_memory(limit: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or most < hard:
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in _MEMORY_WORDS)
 
 
 def _write(path: Path, data: bytes) -> None:

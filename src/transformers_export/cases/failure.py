@@ -27,7 +27,19 @@ _UNTRANSLATABLE = frozenset({"UnsupportedOperatorError", "DispatchError"})
 """Errors by which torch's exporters say that they have no translation for an operator."""
 _NOT_INSTALLED = "was not found in your environment"
 """How transformers says that a class needs a package that is not installed."""
+_MEMORY_WORDS = ("can't allocate memory", "not enough memory", "failed to allocate memory", "std::bad_alloc")
 _OUR_SOURCE = Path(__file__).resolve().parents[2]
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether it, or one it was raised from, says that there was no memory: exporters wrap what a model raises."""
+    for _ in range(16):
+        if error is None:
+            return False
+        if isinstance(error, MemoryError) or any(word in str(error).lower() for word in _MEMORY_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:

@@ -101,6 +101,8 @@ class Session:
     launcher: Launcher
     forks: bool
     """Whether cases are forks of a warm server."""
+    not_contained: str | None = None
+    """What refused to give cases namespaces of their own; None where they have them."""
 
 
 class Launcher(Protocol):
@@ -117,7 +119,12 @@ class Launcher(Protocol):
 
 
 def open_session(
-    interpreter: Interpreter, directory: Path, accept: Callable[[dict[str, str]], None], *, fork: bool = True
+    interpreter: Interpreter,
+    directory: Path,
+    accept: Callable[[dict[str, str]], None],
+    *,
+    fork: bool = True,
+    contain: bool = True,
 ) -> Session:
     """Start the server and wait until it has imported everything.
 
@@ -126,11 +133,13 @@ def open_session(
         directory: for its error output.
         accept: called with the installed versions before anything is imported; raises what is wrong with them.
         fork: False to start a fresh process for each case even where the system could fork.
+        contain: False not to try namespaces.
 
     Raises:
         EnvironmentProblem: it does not start, lacks a package, cannot import one, or needs longer than allowed.
     """
-    server = _Server(interpreter, directory / "server.log", () if fork else ("--no-fork",))
+    arguments = (*(() if fork else ("--no-fork",)), *(() if contain else ("--no-namespaces",)))
+    server = _Server(interpreter, directory / "server.log", arguments)
     try:
         hello = server.next_message()
         if not isinstance(hello, Hello) or hello.protocol != PROTOCOL_VERSION:
@@ -150,9 +159,9 @@ def open_session(
         server.close()
         raise
     if hello.can_fork:
-        return Session(ready.versions, server, forks=True)
+        return Session(ready.versions, server, forks=True, not_contained=ready.not_contained)
     server.close()
-    return Session(ready.versions, _FreshProcesses(interpreter), forks=False)
+    return Session(ready.versions, _FreshProcesses(interpreter), forks=False, not_contained="a fresh process has none")
 
 
 class _Server:

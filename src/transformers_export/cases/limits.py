@@ -20,10 +20,18 @@ MAX_PRINTED = 64 * 2**20
 """Bytes a case may print: its log lies on the same disk as everything else."""
 
 
-def exceeded(seconds: float, memory: int, printed: int, *, timeout: float, memory_limit: int) -> str | None:
+MAX_PROCESSES = 128
+"""Processes of one case. No export needs a tenth of it; `RLIMIT_NPROC` does not hold for root."""
+
+
+def exceeded(
+    seconds: float, memory: int, printed: int, processes: int, *, timeout: float, memory_limit: int
+) -> str | None:
     """Say which limit a case is past, or None. Times in seconds, sizes in bytes."""
     if seconds > timeout:
         return f"Past its time limit of {timeout:g} s."
+    if processes > MAX_PROCESSES:
+        return f"Started more than {MAX_PROCESSES} processes."
     if memory > memory_limit:
         return f"Past its memory limit: {memory / 2**20:.0f} MiB of {memory_limit / 2**20:.0f} MiB."
     if printed > MAX_PRINTED:
@@ -34,12 +42,18 @@ def exceeded(seconds: float, memory: int, printed: int, *, timeout: float, memor
 class Family:
     """A process and everything it started, whatever that did to hide."""
 
-    def __init__(self, pid: int, *, count_root: bool) -> None:
-        """Watch the process `pid`. A keeper is no part of what the case uses: `count_root=False`."""
+    def __init__(self, pid: int, *, count_root: bool, contained: bool = False) -> None:
+        """Watch the process `pid`. A keeper is no part of what the case uses: `count_root=False`.
+
+        Where the family is `contained` neither is the keeper's child, the first process of the case's namespaces.
+        """
         self._members: dict[int, psutil.Process] = {}
         self._root = pid
         self._count_root = count_root
+        self._contained = contained
         self.peak_bytes = 0
+        self.processes = 0
+        """How many there were at the last look at memory."""
         with contextlib.suppress(psutil.NoSuchProcess):
             self._members[pid] = psutil.Process(pid)
 
@@ -60,15 +74,30 @@ class Family:
         Resident sizes are cheap to read but count pages that processes share once each: an upper bound. Only a family
         whose bound is past `limit` is measured by what each process uses of its own.
         """
-        counted = [p for p in self.members() if self._count_root or p.pid != self._root]
+        counted = [p for p in self.members() if not self._is_ours(p)]
+        self.processes = len(counted)
         used = sum(_read(p, exact=False) for p in counted)
-        if used > limit and len(counted) > 1:
+        if used > limit and 1 < len(counted) <= MAX_PROCESSES:  # beyond it is ended anyway, and an exact look is slow
             used = sum(_read(p, exact=True) for p in counted)
         self.peak_bytes = max(self.peak_bytes, used)
         return used
 
+    def _is_ours(self, process: psutil.Process) -> bool:
+        return (process.pid == self._root and not self._count_root) or self._is_first(process)
+
+    def _is_first(self, process: psutil.Process) -> bool:
+        try:
+            return self._contained and process.pid != self._root and process.ppid() == self._root
+        except psutil.Error:
+            return False
+
     def kill(self) -> None:
-        """End every member. Stops them all first, so that none can start another meanwhile; the root goes last."""
+        """End every member. Stops them all first, so that none can start another meanwhile; the root goes last.
+
+        Whoever ends the first process of a namespace ends all of it at once: no other can be started in between.
+        """
+        if self._contained:
+            self._kill([p for p in self.members() if self._is_first(p)])
         stopped: set[int] = set()
         deadline = time.monotonic() + _PATIENCE
         while time.monotonic() < deadline:

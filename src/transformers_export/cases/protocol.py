@@ -48,6 +48,8 @@ class Ready:
 
     kind: ClassVar[str] = "ready"
     versions: dict[str, str] = field(default_factory=dict)
+    not_contained: str | None = None
+    """What refused to give cases namespaces of their own (`contain.py`); None where they have them."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ _KINDS: dict[str, type[Any]] = {c.kind: c for c in (Hello, Ready, Problem, Run, 
 _FITS = {
     "int": lambda value: type(value) is int,
     "int | None": lambda value: value is None or type(value) is int,
+    "str | None": lambda value: value is None or type(value) is str,
     "bool": lambda value: type(value) is bool,
     "str": lambda value: type(value) is str,
     "dict[str, str]": lambda value: (

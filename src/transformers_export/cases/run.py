@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers_export.cases.failure import cause_of, describe
+from transformers_export.cases.failure import cause_of, describe, is_out_of_memory
 from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
 from transformers_export.onnx.validation.validate import validate
@@ -80,6 +80,8 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
             warnings.simplefilter("ignore")
             export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
     except Exception as error:
+        if is_out_of_memory(error):
+            raise  # its limit, not its fault: `child.py` says so
         return attempt.result(
             outcome="failed",
             cause=cause_of(error, own=_own_folders(case)),

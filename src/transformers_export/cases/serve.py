@@ -13,8 +13,9 @@ whose threads hold locks hangs in the child.
       |        <- Gone 7         |
 
 The keeper adopts whatever the case leaves behind (Linux: child subreaper), so the tool finds a detached grandchild
-below it. It waits there until the tool has ended the family. Where there is no fork, the tool starts this file with
-`--case DIRECTORY` for each case instead.
+below it. It waits there until the tool has ended the family. Where the system allows it, case 7 runs in namespaces of
+its own (`contain.py`), below a first process that ends them all when the case ends. Where there is no fork, the tool
+starts this file with `--case DIRECTORY` for each case instead.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from transformers_export.cases.child import run_in_directory
+from transformers_export.cases import contain
+from transformers_export.cases.child import NOT_CONTAINED, run_in_directory
 from transformers_export.cases.protocol import (
     PROTOCOL_VERSION,
     Finished,
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
 REPORTED = ("torch", "transformers", "onnx", "onnxruntime", "onnxscript", "onnx-ir", "numpy", "tokenizers")
 """Distributions whose versions go into the verdict."""
 _PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -79,6 +82,10 @@ class Server:
         self.requests = requests
         self.replies = replies
         self.runner = runner
+        self.wake: tuple[int, ...] = ()
+        """The pipe that tells the loop of an ended child."""
+        self.contains = False
+        """Whether each case gets namespaces of its own."""
         self.keepers: dict[int, int] = {}
         """Process id of each living keeper -> id of its case."""
 
@@ -89,6 +96,7 @@ class Server:
     def loop(self) -> None:
         """Serve until the tool closes our standard input, then end everything that is still below us."""
         wake_read, wake_write = os.pipe()
+        self.wake = (wake_read, wake_write)
         os.set_blocking(wake_write, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
@@ -129,28 +137,72 @@ class Server:
         """Be the keeper: fork the case, say how it ended, stay as the head of its family until the tool ends us."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.close(self.requests)
+        for descriptor in (self.requests, *self.wake):
+            os.close(descriptor)
         os.setpgid(0, 0)
         adopt_orphans()
         end_with_parent()
+        code = self.run_contained(request) if self.contains else self.run_here(request)
+        self.say(Finished(request.id, exit_code=code) if code >= 0 else Finished(request.id, signal=-code))
+        while True:
+            with contextlib.suppress(ChildProcessError):
+                os.wait()
+            time.sleep(0.05)
+
+    def run_here(self, request: Run) -> int:
+        """Run the case below the keeper. Returns its exit code, negative for a signal."""
         case = os.fork()
         if case == 0:
             self.be_the_case(request)
-        while True:
-            try:
-                pid, status = os.wait()
-            except ChildProcessError:
-                time.sleep(0.05)
-                continue
-            if pid == case:
-                code = os.waitstatus_to_exitcode(status)
-                self.say(Finished(request.id, exit_code=code) if code >= 0 else Finished(request.id, signal=-code))
+        return ending_of(case)
+
+    def run_contained(self, request: Run) -> int:
+        """Run the case in namespaces of its own. Returns its exit code, negative for a signal."""
+        read, write = os.pipe()
+        try:
+            contain.enter(Path(request.directory))
+            first = os.fork()
+        except (contain.NotContained, OSError) as error:
+            print(f"No namespaces for case {request.id}: {error}", file=sys.stderr, flush=True)
+            return NOT_CONTAINED
+        if first == 0:
+            os.close(read)
+            self.be_the_first(request, write)
+        os.close(write)
+        ending = ending_of(first)
+        said = os.read(read, 16)
+        return int(said) if said else ending
+
+    def be_the_first(self, request: Run, write: int) -> NoReturn:
+        """Be the first process of the namespaces: everything in them ends with us, and we end with the case.
+
+        Nothing the case could use is left open here, and it may not look into us: our pipe tells how it ended.
+        """
+        code = NOT_CONTAINED
+        try:
+            os.close(self.replies)
+            contain.settle_in()
+            end_with_parent()
+            _prctl(_PR_SET_DUMPABLE, 0)
+            case = os.fork()
+            if case == 0:
+                os.close(write)
+                _prctl(_PR_SET_DUMPABLE, 1)
+                self.be_the_case(request)
+            os.write(write, str(ending_of(case)).encode())
+            code = 0
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(code)
 
     def be_the_case(self, request: Run) -> NoReturn:
         """Be the case: cut off from the protocol, run, leave without the server's clean-up."""
         code = 70
         try:
-            os.close(self.replies)
+            with contextlib.suppress(OSError):
+                os.close(self.replies)  # the first process of our namespaces has closed it already
+            contain.forbid_new_privileges()
             os.setpgid(0, 0)
             end_with_parent()
             code = run_in_directory(Path(request.directory), self.runner)
@@ -163,6 +215,14 @@ class Server:
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)
+
+
+def ending_of(case: int) -> int:
+    """Wait for a child, and reap what else ends meanwhile. Returns its exit code, negative for a signal."""
+    while True:
+        pid, status = os.wait()
+        if pid == case:
+            return os.waitstatus_to_exitcode(status)
 
 
 def adopt_orphans() -> None:
@@ -235,6 +295,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--no-fork", action="store_true", help="only report what is installed here, and whether it imports"
     )
+    parser.add_argument("--no-namespaces", action="store_true", help="do not try to give cases namespaces of their own")
     options = parser.parse_args(argv)
     if options.case is not None:
         if problem := preload(options.preload):
@@ -249,7 +310,9 @@ def main(argv: list[str] | None = None) -> int:
     if problem := preload(options.preload):
         server.say(problem)
         return 1
-    server.say(Ready(module_versions(versions)))
+    refused = "not tried" if options.no_namespaces or not can_fork else contain.why_not()
+    server.contains = not refused
+    server.say(Ready(module_versions(versions), refused or None))
     if can_fork:
         adopt_orphans()
         gc.collect()

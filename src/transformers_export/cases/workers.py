@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transformers_export.cases.contain import hides
 from transformers_export.cases.environment import expose_package
 from transformers_export.cases.launch import Died, Interpreter, Session, open_session
 from transformers_export.cases.limits import Family, exceeded
@@ -63,6 +64,8 @@ class Workers:
     """Seconds for the imports; a cold disk takes most of a minute."""
     fork: bool = True
     """False: a fresh process for each case, as where there is no fork."""
+    contain: bool = True
+    """False: no namespaces, as where the system has none for us."""
 
 
 @dataclass(frozen=True)
@@ -136,12 +139,11 @@ class _Run:
             except EnvironmentProblem as problem:
                 self._give_up(waiting, str(problem))
                 break
-        how = "a fork of a warm server" if session.forks else "a fresh process"
         return Outcome(
             results=tuple(self.results[number] for number in range(len(self.cases))),
             versions=session.versions,
             warnings=untested(session.versions),
-            isolation=f"Each case in {how}: scrubbed environment, limits over all descendants, same user.",
+            isolation=isolation(session),
         )
 
     def _preload(self) -> tuple[str, ...]:
@@ -155,7 +157,8 @@ class _Run:
             if "torch" in self.workers.preload:
                 require(versions, self.workers.python, exporters=exporters)
 
-        return open_session(interpreter, self.directory, accept, fork=self.workers.fork)
+        contain = self.workers.contain and not any(hides(case.provider.folder) for case in self.cases)
+        return open_session(interpreter, self.directory, accept, fork=self.workers.fork, contain=contain)
 
     def _serve(self, session: Session, waiting: deque[int]) -> str | None:
         """Run what waits. Returns None when all is done, or why the server died; its running cases are settled then."""
@@ -171,7 +174,7 @@ class _Run:
                         self._end(number, stopped=event.why)
                     return event.why
                 if isinstance(event, Started | Finished | Gone) and event.id in self.running:
-                    self._follow(event, count_root=not session.forks)
+                    self._follow(event, session)
                 self._hold_to_limits()
             return None
         finally:
@@ -192,9 +195,10 @@ class _Run:
         self.progress(case, None)
         return directory
 
-    def _follow(self, event: Started | Finished | Gone, *, count_root: bool) -> None:
+    def _follow(self, event: Started | Finished | Gone, session: Session) -> None:
         if isinstance(event, Started):
-            self.running[event.id].family = Family(event.pid, count_root=count_root)
+            contained = session.not_contained is None
+            self.running[event.id].family = Family(event.pid, count_root=not session.forks, contained=contained)
         elif isinstance(event, Finished):
             self._end(event.id, exit_code=event.exit_code, signal=event.signal)
         else:
@@ -209,7 +213,14 @@ class _Run:
             case = running.case
             used = running.family.memory(case.memory_limit)
             printed = _size(log_file(running.directory))
-            reason = exceeded(now - running.since, used, printed, timeout=case.timeout, memory_limit=case.memory_limit)
+            reason = exceeded(
+                now - running.since,
+                used,
+                printed,
+                running.family.processes,
+                timeout=case.timeout,
+                memory_limit=case.memory_limit,
+            )
             if reason:
                 self._end(number, stopped=reason)
 
@@ -240,6 +251,18 @@ class _Run:
     def _settled(self, number: int, case: Case, ending: Ending) -> None:
         self.results[number] = settle(case, ending)
         self.progress(case, self.results[number])
+
+
+def isolation(session: Session) -> str:
+    """Say in words what stood between a case and the rest of the machine, and what did not."""
+    how = "a fork of a warm server" if session.forks else "a fresh process"
+    held = "scrubbed environment, limits over all descendants, same user"
+    if session.not_contained is None:
+        return (
+            f"Each case in {how}, in namespaces of its own: it sees no process but its own and writes nowhere but into "
+            f"its folder; {held}."
+        )
+    return f"Each case in {how}: {held}. No namespaces ({session.not_contained[:100]})."
 
 
 def _head(path: Path, size: int) -> bytes | None:

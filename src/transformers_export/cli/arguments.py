@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_report(commands.add_parser("report", help="render a verdict"))
     _add_comment(commands.add_parser("comment", help="put a verdict's report on the pull request"))
+    _add_scaffold(commands.add_parser("scaffold", help="write an ONNX configuration for a model that has none"))
     commands.add_parser("export", help="export one model; the same as python -m transformers_export.onnx")
     return parser
 
@@ -153,6 +154,13 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         "--github", action="store_true", help="inside GitHub Actions: links, summary, annotations, outputs"
     )
     parser.add_argument("--if-missing", metavar="TEXT", help="what to say when there is no verdict")
+
+
+def _add_scaffold(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write an OnnxConfig class for a model that has none, register it, put it into the matrix."
+    parser.add_argument("path", metavar="PATH", help="the file of the model's configuration, configuration_x.py")
+    parser.add_argument("--class", dest="config_class", metavar="NAME", help="which configuration class of the file")
+    parser.add_argument("--diff", action="store_true", help="print what would be written, as a diff, and write nothing")
 
 
 def _positive(text: str) -> int:

@@ -42,25 +42,43 @@ def _replace(target: Path, data: bytes, mode: int) -> None:
 
 
 def rewrite(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
-    """Write files below `root` anew, each whole or not at all, with the permissions it has; links are kept.
+    """Write files below `root` anew, all of them or none, with the permissions they have; links are kept.
 
     Args:
         root: the folder the paths are relative to.
         files: path to new content.
-        before: path to what the file must hold still.
+        before: path to what the file must hold still; a file that is not in it must not be there yet.
 
     Raises:
-        UsageError: before anything is written: a path leads out of `root`, or a file has another content by now.
+        UsageError: before anything is written: a path leads out of `root`, or a file is read-only or has another
+            content by now. Also when one cannot be written; then those that were are as before.
     """
     inside = Path(os.path.realpath(root))
     targets = {path: Path(os.path.realpath(root / path)) for path in files}
     for path, target in targets.items():
         if not target.is_relative_to(inside):
             raise UsageError(f"{path} leads out of the repository, to {target}: it is not changed. Edit it there.")
-        if read(str(target), "the file that is to be changed") != before[path]:
+        there = read(str(target), "the file that is to be changed") if path in before or target.exists() else None
+        if there != before.get(path):
             raise UsageError(f"{path} was changed while it was read: nothing is written. Run it again.")
-    for path, target in targets.items():
-        _replace(target, files[path], os.stat(target).st_mode & 0o7777)  # noqa: PTH116
+        if there is not None and not target.stat().st_mode & 0o222:
+            raise UsageError(f"{path} is read-only: nothing is written. Make it writable first.")
+    done: list[str] = []
+    try:
+        for path, target in targets.items():
+            _replace(target, files[path], _mode(target))
+            done.append(path)
+    except BaseException:
+        for path in done:
+            if path in before:
+                _replace(targets[path], before[path], _mode(targets[path]))
+            else:
+                targets[path].unlink()
+        raise
+
+
+def _mode(target: Path) -> int:
+    return target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
 
 
 def read(path: str, what: str) -> bytes:

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transformers_export.verdict.visible import visible
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, NotChecked, Verdict
 
 
+_CONTINUED = "\n    | "
+
+
 def lines(verdict: Verdict, *, strict: bool = False, written: bool = False) -> Iterator[str]:
     """Yield the verdict's lines: findings, cases, what was not checked, what was mended, and the conclusion last.
 
-    `written` says that what the verdict's fix holds is in the files already.
+    `written` says that what the verdict's fix holds is in the files already. Names and messages are a pull request's: a
+    terminal must not obey the escape sequences in them, and a runner, which takes a line for a command that starts with
+    `::` after any spaces, no line of them.
     """
+    for line in _lines(verdict, strict=strict, written=written):
+        yield _CONTINUED.join(("| " if part.startswith("::") else "") + _harmless(part) for part in line.split("\n"))
+
+
+def _harmless(line: str) -> str:
+    """Nothing hidden in it; tabs and an end of line as Windows has it stay, a diff would not apply without."""
+    end = "\r" if line.endswith("\r") else ""
+    return "\t".join(visible(part) for part in line.removesuffix("\r").split("\t")) + end
+
+
+def _lines(verdict: Verdict, *, strict: bool, written: bool) -> Iterator[str]:
     for finding in verdict.findings:
         yield from _finding(finding)
     if verdict.cases:
@@ -93,7 +111,7 @@ def _fix(fix: Fix, *, written: bool) -> Iterator[str]:
     """What was mended, or the diff that would."""
     if not written:
         for file in fix.files:
-            yield file.diff.rstrip("\n")
+            yield from file.diff.rstrip("\n").split("\n")
     for what in fix.what:
         yield f"{'fixed' if written else 'fix'}: {what}"
     for note in fix.notes:

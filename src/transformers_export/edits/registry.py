@@ -199,7 +199,9 @@ def _plain_value(
                 constructors.setdefault(text_of(pair.key) or "", built.attr.value)
                 sibling = sibling or dotted(built.value)
     name = entry.onnx_config.rpartition(".")[2]
-    known = [feature for feature in entry.features if feature in constructors]
+    of_2021 = {"default-with-past": "with_past"} if "with_past" in constructors else {}
+    named = dict.fromkeys(of_2021.get(feature, feature) for feature in entry.features)
+    known = [feature for feature in named if feature in constructors]
     if not known or sibling is None or "." in sibling:
         return CannotEdit("no other entry shows how such a model is registered")
     return [f"{_quoted(item, quote)}: {name}.{constructors[item]}" for item in known], ("{", "}"), sibling

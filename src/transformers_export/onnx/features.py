@@ -1,7 +1,7 @@
 """FeaturesManager: which features each model type has, and the configuration class that declares them.
 
 Classes are named by dotted path and imported on first use, so that reading this registry costs no torch import. A
-package of custom models adds its own with `FeaturesManager.register`; ours are in `ready_made.py`.
+package of custom models adds its own with `FeaturesManager.register`; ours are in `ready_made/`.
 """
 
 from __future__ import annotations

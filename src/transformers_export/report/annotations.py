@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transformers_export.github.annotation import Annotation, Level
-from transformers_export.report.view import case_name, what_happened
+from transformers_export.report.view import case_name, shortened, what_happened
+from transformers_export.verdict.visible import visible
 
 if TYPE_CHECKING:
     from transformers_export.verdict.types import CaseResult, Finding, Verdict
+
+
+_TITLE, _MESSAGE = 200, 2000
+"""Characters of an annotation. GitHub folds away what is longer; the report has it in full."""
+_PATH = 500
 
 
 def remarks(verdict: Verdict) -> tuple[Annotation, ...]:
     """New findings at their lines, failed and undecided cases at the file that made us check them, and what could
     not be checked. Standing and fixed findings are left to the report: nobody changed those lines."""
     places = {affected.model_type: affected.path for affected in reversed(verdict.affected)}
-    return (
+    made = (
         *(_of_finding(finding) for finding in verdict.findings if finding.status == "new"),
         *(
             _of_case(case, places.get(case.model_type))
@@ -23,6 +30,19 @@ def remarks(verdict: Verdict) -> tuple[Annotation, ...]:
             if case.outcome in ("failed", "undecided")
         ),
         *(Annotation("error", f"Not checked: {n.what}", n.why) for n in verdict.not_checked if n.blocking),
+    )
+    return tuple(_readable(annotation) for annotation in made)
+
+
+def _readable(annotation: Annotation) -> Annotation:
+    """Cut to a length, and with nothing hidden in it. A path that would need either leads nowhere and is left out."""
+    path = annotation.path or ""
+    leads = 0 < len(path) <= _PATH and visible(path) == path
+    return replace(
+        annotation,
+        title=visible(shortened(annotation.title, _TITLE)),
+        message=visible(shortened(annotation.message, _MESSAGE), lines=True),
+        path=path if leads else None,
     )
 
 

@@ -5,25 +5,23 @@ have passed through here. Jinja's own escaping knows HTML but not Markdown; `fin
 `{{ expression }}` of a template is escaped as prose unless one of the filters below has already made it `Markup`. A
 template that forgets a filter is therefore ugly, never unsafe.
 
-Not here: which text is shown and how long it may be (`view.py`, `render.py`).
+Not here: how unseen characters are shown (`verdict/visible.py`), which text is shown and how long it may be (`view.py`,
+`render.py`).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from urllib.parse import quote
 
 from markupsafe import Markup
+
+from transformers_export.verdict.visible import visible
 
 _ZERO_WIDTH = "\u200b"
 """Breaks what GitHub looks for in rendered text (mentions, references, links), where a backslash does not help.
 `visible` spells out any that the text itself had, so what is left of them is ours."""
 
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-"""Unicode categories that are shown by number: control, format (bidirectional too), surrogates, separators."""
-
-_SUSPECT = re.compile(r"[^\n -~]")
 _SIMPLE_CODE = re.compile(r"[^`|\s](?:[^`|\n]*[^`|\s])?\Z")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
 _BLOCK_START = re.compile(r"^(?:([#+\-=:])|(\d+)([.)])(?=\s|\Z))")
@@ -56,22 +54,6 @@ _AUTOMATIC = (
     (re.compile(r"\b(www|mailto|xmpp)(?=[.:])", re.IGNORECASE), r"\1" + _ZERO_WIDTH),
     (re.compile(r":(?=[A-Za-z0-9_+\-]+:)"), ":" + _ZERO_WIDTH),  # :emoji:
 )
-
-
-def visible(value: object, *, lines: bool = False) -> str:
-    r"""Text in which nothing is hidden: control, bidirectional and other unseen characters are written `\u202e`.
-
-    Newlines become spaces unless `lines`; tabs become spaces.
-    """
-    text = str(value).replace("\r\n", "\n").replace("\t", "    " if lines else " ")
-    if not lines:
-        text = text.replace("\n", " ")
-    return text if text.isprintable() else _SUSPECT.sub(_shown, text)
-
-
-def _shown(match: re.Match[str]) -> str:
-    character = match[0]
-    return f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSEEN else character
 
 
 def prose(value: object) -> Markup:

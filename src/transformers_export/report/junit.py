@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from transformers_export.report.escape import visible
 from transformers_export.report.view import what_happened
+from transformers_export.verdict.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,6 +7,7 @@ the templates, escaping is in `escape.py`; here is only how they come together a
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -39,7 +40,7 @@ COMMENT_LIMIT = 65_536
 """A comment has fewer characters than this; GitHub refuses it otherwise."""
 
 SUMMARY_LIMIT = 1024 * 1024
-"""A job summary has fewer bytes than this."""
+"""A job summary has fewer bytes than this: GitHub drops all of one that is larger ("1MiB", its docs say)."""
 
 _COMMENT_STEPS = (
     Limits(rows=300, failures=50, findings=50, notes=50, frames=12, text=2000, diff=20_000),
@@ -71,7 +72,8 @@ def comment(verdict: Verdict, links: Links | None, *, hidden: str = "", mended: 
 
 def summary(verdict: Verdict, links: Links | None) -> str:
     """The job summary: everything the comment says and every check; always below `SUMMARY_LIMIT` bytes."""
-    return _first_below(SUMMARY_LIMIT, _bytes, "summary.md.j2", _SUMMARY_STEPS, verdict, links)
+    here = replace(links, run_url="") if links else None  # it stands on the run's page and need not lead there
+    return _first_below(SUMMARY_LIMIT, _bytes, "summary.md.j2", _SUMMARY_STEPS, verdict, here)
 
 
 def unfinished(reason: str, links: Links | None, *, hidden: str = "") -> str:
@@ -90,7 +92,13 @@ def worth_a_comment(verdict: Verdict) -> bool:
 
 
 def comment_length(text: str) -> int:
-    """Characters as GitHub may count them at most: UTF-16 units, and two for a line break."""
+    """Characters as GitHub may count them at most: UTF-16 units, and two for a line break.
+
+    GitHub's message says "maximum is 65536 characters" (HTTP 422) and no page of its documentation says which. Measured
+    by others (github.com/dead-claudia/github-limits, pull request 13): comments up to 262,144 bytes of UTF-8 are taken,
+    descriptions of pull requests up to 65,536 code points. Below 65,536 as counted here is below all of these: a UTF-16
+    unit is at most three bytes, and never less than a code point's share.
+    """
     return len(text.encode("utf-16-le")) // 2 + text.count("\n")
 
 

@@ -140,6 +140,9 @@ class Page:
     new: Listed[Finding]
     standing: Listed[Finding]
     fixed: Listed[Finding]
+    exporter: str
+    """Of all exports, where they have one; then it is said once and has no column. So with the opset."""
+    opset: str
     rows: Listed[Row]
     folded: Listed[Row]
     mending: Mending | None
@@ -172,6 +175,8 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         new=_findings(verdict, "new", limits),
         standing=_findings(verdict, "standing", limits),
         fixed=_findings(verdict, "fixed", limits),
+        exporter=cut(_common(_exporter(case) for case in cases)),
+        opset=_common(figures.count(case.opset) for case in cases),
         rows=_part(rows, 0, unfolded),
         folded=_part(rows, unfolded, len(cases)),
         mending=_mending(verdict, limits) if verdict.fix else None,
@@ -249,7 +254,7 @@ def local_command(verdict: Verdict) -> str:
     exporter = "both" if len(used) == 2 else next(iter(used), "")
     return " ".join(
         ["transformers-export check"]
-        + ([f"--base {base}"] if base else [])
+        + (["--all"] if base and base == verdict.head else [f"--base {base}"] if base else [])
         + ([f"--exporter {exporter}"] if exporter else [])
     )
 
@@ -289,8 +294,13 @@ def what_happened(case: CaseResult) -> str:
     return case.reason or case.outcome
 
 
+def shortened(text: str, length: int) -> str:
+    """The text, or its beginning when it is longer than `length` characters."""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
 def _cutter(length: int) -> Callable[[str], str]:
-    return lambda text: text if len(text) <= length else text[: length - 1] + "…"
+    return lambda text: shortened(text, length)
 
 
 def _sha(value: str | None) -> str | None:
@@ -309,6 +319,12 @@ def _list(
 ) -> Listed[T]:
     kept = [entry for entry in entries if keep(entry)]
     return Listed(tuple(make(entry) for entry in kept[:limit]), max(0, len(kept) - limit))
+
+
+def _common(values: Iterable[str]) -> str:
+    """The value all have, or nothing."""
+    (value, *others) = {*values} or {""}
+    return "" if others or value == figures.NOTHING else value
 
 
 def _part(rows: Listed[Row], start: int, stop: int) -> Listed[Row]:

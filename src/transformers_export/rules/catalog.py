@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from transformers_export.rules import (
     auto_map_class_missing,
@@ -163,7 +163,20 @@ def find_all(
         else:
             not_checked.append(NotChecked(f"{item.rule} of {item.subject} in {item.path}", f"ignored: {reason}"))
     lost = find_lost(head, base) if base else ()
-    return tuple(kept), (*lost, *not_checked, *_gaps(head, scope, unread, changed))
+    said = (*lost, *not_checked, *_gaps(head, scope, unread, changed))
+    return tuple(map(_printable, kept)), tuple(map(_printable, said))
+
+
+_Said = TypeVar("_Said", Finding, NotChecked)
+
+
+def _printable(item: _Said) -> _Said:
+    """The same without surrogates, which a source or a file's name may hold and no output takes."""
+    texts: dict[str, Any] = {
+        name: value for name, value in vars(item).items() if isinstance(value, str) and not value.isascii()
+    }
+    clean: dict[str, Any] = {name: value.encode(errors="backslashreplace").decode() for name, value in texts.items()}
+    return item if clean == texts else replace(item, **clean)
 
 
 Key = tuple[str, str, str]

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, NamedTuple
 
-from transformers_export.rules import main_input_missing, output_not_in_model_output, required_input_missing
+from transformers_export.rules import (
+    input_not_in_forward,
+    main_input_missing,
+    output_not_in_model_output,
+    required_input_missing,
+)
 from transformers_export.rules.no_outputs_for_task import refused
 from transformers_export.rules.scope import Scope
 from transformers_export.source.python import Unread
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 
     from transformers_export.source.configuration import ModelType, OnnxClass
     from transformers_export.source.snapshot import Snapshot
+
+_JUDGES = (output_not_in_model_output, input_not_in_forward, required_input_missing, main_input_missing)
 
 
 class Registering(NamedTuple):
@@ -56,14 +63,15 @@ def entry_for(snapshot: Snapshot, item: OnnxClass) -> Registering | None:
 
 def _wrong_tasks(snapshot: Snapshot, entry: Registering) -> dict[str, str]:
     """Tasks a rule finds an error in as soon as they are registered, each with what it says."""
-    features = tuple(Feature(name, 1, 1) for name in entry.features)
-    scope = _Only(entry=Entry(entry.key, "", 1, 1, features, entry.onnx_config))
     found: dict[str, str] = {}
-    for rule in (output_not_in_model_output, required_input_missing, main_input_missing):
-        for item in rule.find(snapshot, scope):
-            key, _, rest = ("", "", "") if isinstance(item, Unread) else item.subject.partition("/")
-            if not isinstance(item, Unread) and key == entry.key:
-                found.setdefault(rest.partition("/")[0], item.message)
+    for task in dict.fromkeys(name.removesuffix("-with-past") for name in entry.features):
+        names = (name for name in entry.features if name.removesuffix("-with-past") == task)
+        features = tuple(Feature(name, 1, 1) for name in names)
+        scope = _Only(entry=Entry(entry.key, "", 1, 1, features, entry.onnx_config))
+        said = (item for rule in _JUDGES for item in rule.find(snapshot, scope))
+        first = next((item for item in said if not isinstance(item, Unread)), None)
+        if first:
+            found[task] = first.message
     return found
 
 

@@ -43,7 +43,7 @@ def set_for(matrix: Matrix, features: tuple[str, ...]) -> str | None:
     """The set of the matrix a model with these features belongs to; None where it has none for PyTorch."""
     sets = [name for name in matrix.sets if not name.startswith(_OTHER_FRAMEWORKS)]
     plain = [name for name in sets if not is_special(name)]
-    past = [name for name in features if name.endswith("-with-past")]
+    past = [name for name in features if name.endswith("-with-past") or name == "with_past"]
     if past:
         two_sided = any("2seq" in name for name in past)
         meant = [name for name in sets if "WITH_PAST" in name and ("SEQ2SEQ" in name) == two_sided]

@@ -52,7 +52,10 @@ class Tree(Protocol):
         """Every file, sorted; files that git ignores are left out."""
 
     def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
-        """The files that contain one of the texts, among those that match git's path patterns (all without one)."""
+        """The files that contain one of the texts, among those that match git's path patterns (all without one).
+
+        Of a text beyond `_NEEDLE` characters only the beginning is looked for.
+        """
 
     def blob(self, path: str) -> str | None:
         """Git's object id of the file's content, or None when there is no such file."""
@@ -202,10 +205,14 @@ def _entries(output: bytes) -> Iterator[tuple[str, Object]]:
         yield path, Object(third if len(third) > 1 else second, is_file=mode.startswith("100"))
 
 
+_NEEDLE = 200
+
+
 def _search(root: Path, texts: Sequence[str], where: list[str], patterns: Sequence[str]) -> tuple[str, ...]:
     if not texts:
         return ()
-    needles = [argument for text in texts for argument in ("-e", text)]
+    # git takes no endless pattern; the beginning of one finds every file the whole of it is in
+    needles = [argument for text in texts for argument in ("-e", text[:_NEEDLE])]
     # -a: attributes such as `*.py -diff` make git call Python binary, and would hide it.
     command = ["grep", "-l", "-z", "-a", "-F", *needles, *where, "--", *patterns]
     return tuple(sorted(git.names(git.run(root, *command, expected=(0, 1)))))

@@ -6,16 +6,22 @@ is taken on trust: what does not fit the types is refused with one sentence that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from transformers_export.verdict.types import SCHEMA_VERSION, Verdict
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 MAX_BYTES = 32 * 2**20
 """A verdict beyond this size is refused before it is parsed: 198 cases with full errors stay below 2 MB."""
 
+
+MOST = 2**53
+"""A larger whole number is no size or line of anything, and not every reader of JSON keeps it."""
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for bytes that are no JSON, no UTF-8, or nested without end."""
@@ -66,9 +72,23 @@ def decode(data: bytes) -> Verdict:
             "Write and read a verdict with the same version of transformers-export."
         )
     try:
-        return msgspec.json.decode(data, type=Verdict)
+        verdict = msgspec.json.decode(data, type=Verdict)
     except _UNREADABLE as error:
         raise VerdictError(f"Expected a verdict of schema version {SCHEMA_VERSION}: {error}.") from error
+    if any(abs(number) > MOST for number in _whole_numbers(verdict)):
+        raise VerdictError(f"Expected whole numbers of at most {MOST}, got a larger one.")
+    return verdict
+
+
+def _whole_numbers(part: object) -> Iterator[int]:
+    if type(part) is int:
+        yield part
+    elif isinstance(part, tuple):
+        for item in part:
+            yield from _whole_numbers(item)
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _whole_numbers(getattr(part, field.name))
 
 
 def json_schema() -> dict[str, Any]:

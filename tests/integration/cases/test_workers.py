@@ -6,12 +6,14 @@ import dataclasses
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from transformers_export.cases.contain import why_not
 from transformers_export.cases.types import Case, Provider
 from transformers_export.cases.versions import EnvironmentProblem
 from transformers_export.cases.workers import Workers, run_cases
@@ -36,8 +38,8 @@ def case(feature: str, folder: Path | str = "", **changes) -> Case:
     return dataclasses.replace(Case("m", feature, "onnx", "legacy", provider, timeout=60), **changes)
 
 
-def run_one(feature: str, folder: Path | str = "", **changes):
-    (result,) = run_cases((case(feature, folder, **changes),), workers()).results
+def run_one(feature: str, folder: Path | str = "", contain: bool = True, **changes):
+    (result,) = run_cases((case(feature, folder, **changes),), workers(contain=contain)).results
     return result
 
 
@@ -94,6 +96,54 @@ def test_a_crash_is_failed_and_names_the_signal_and_the_line():
     assert any("case_runners.py" in frame and "in segfaults" in frame for frame in result.error.frames)
 
 
+def test_an_abort_keeps_its_name_in_namespaces_too():
+    assert "signal 6 (SIGABRT)" in run_one("aborts").error.message
+
+
+def test_in_its_namespaces_a_case_reaches_nothing_but_itself_and_the_verdict_says_whether_it_had_them(tmp_path):
+    run = run_cases((case("attacks_everything", tmp_path), case("sleeps_a_little")), workers(jobs=2))
+    refused = why_not()
+    assert ("in namespaces of its own" in run.isolation) == (not refused)
+    assert refused[:100] in run.isolation
+    assert refused or run.results[0].error.message == "worked: []"
+    assert run.results[1].outcome == "passed"
+
+
+def test_without_namespaces_the_verdict_says_so_and_the_attacks_that_work_are_the_ones_security_md_names(tmp_path):
+    run = run_cases((case("attacks_everything", tmp_path),), workers(contain=False))
+    assert "No namespaces (not tried)" in run.isolation
+    assert "same user" in run.isolation
+    worked = run.results[0].error.message
+    assert "write beside the project" in worked
+    assert "sudo" not in worked, "no_new_privs needs no namespace"
+
+
+@pytest.mark.parametrize("place", ["/dev/shm", "/run"])
+def test_where_namespaces_would_hide_the_project_or_the_cases_folder_there_are_none(place, monkeypatch):
+    if not os.access(place, os.W_OK):
+        place = "/dev/shm"
+    with tempfile.TemporaryDirectory(dir=place) as folder:
+        run = run_cases((case("passes", folder),), workers())
+        assert (run.results[0].outcome, "No namespaces" in run.isolation) == ("passed", True)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        monkeypatch.setenv("TMPDIR", folder)
+        run = run_cases((case("passes"),), workers())
+        assert (run.results[0].outcome, "No namespaces" in run.isolation) == ("passed", True)
+
+
+def test_a_keeper_and_a_first_process_are_not_counted_as_memory_of_the_case():
+    plain = run_one("sleeps_a_little", contain=False).peak_bytes
+    assert run_one("sleeps_a_little").peak_bytes < 1.5 * plain
+
+
+@pytest.mark.parametrize("contain", [True, False])
+def test_a_fork_bomb_is_ended_and_the_next_case_runs(contain):
+    results = run_cases((case("forks_forever"), case("passes")), workers(contain=contain)).results
+    assert [r.outcome for r in results] == ["undecided", "passed"]
+    assert results[0].reason == "Started more than 128 processes."
+    assert not [p for p in psutil.Process().children(recursive=True) if "case_runners" in str(p.cmdline())]
+
+
 def test_an_exit_without_result_is_failed():
     assert "exit code 3" in run_one("exits").error.message
     assert "without leaving a result" in run_one("leaves_at_once").error.message
@@ -105,8 +155,9 @@ def test_an_exception_is_failed_and_its_last_frame_comes_first():
     assert "in raises" in error.frames[0]
 
 
+@pytest.mark.parametrize("contain", [True, False])
 @pytest.mark.parametrize(("feature", "outcome"), [("detaches", "passed"), ("detaches_and_sleeps", "undecided")])
-def test_a_detached_grandchild_is_gone_when_its_case_has_ended(feature, outcome, tmp_path):
+def test_a_detached_grandchild_is_gone_when_its_case_has_ended(feature, outcome, contain, tmp_path):
     """Not only when everything has ended: it would share the machine with the cases after it."""
     (tmp_path / "marker").write_text(f"4242.{feature}".replace("detaches_and_sleeps", "1").replace("detaches", "2"))
     marker = (tmp_path / "marker").read_text()
@@ -115,7 +166,7 @@ def test_a_detached_grandchild_is_gone_when_its_case_has_ended(feature, outcome,
     def look(case, result):
         seen.append((result and result.outcome, len(processes_like("sleep", marker))))
 
-    run_cases((case(feature, tmp_path, timeout=2),), workers(), look)
+    run_cases((case(feature, tmp_path, timeout=2),), workers(contain=contain), look)
     assert seen == [(None, 0), (outcome, 0)]
 
 
@@ -132,7 +183,7 @@ def test_a_case_that_kills_keeper_and_server_leaves_nothing_behind(feature, mark
             seen.append((result and result.outcome, len(processes_like("sleep", marker))))
 
     try:
-        results = run_cases((case(feature, tmp_path), case("passes")), workers(), look).results
+        results = run_cases((case(feature, tmp_path), case("passes")), workers(contain=False), look).results
         assert [r.outcome for r in results] == ["undecided", "passed"]
         assert seen == [(None, 0), ("passed", 0)], "the next case shares the machine with nobody"
         assert processes_like("sleep", marker) == []
@@ -168,19 +219,20 @@ def test_a_result_that_cannot_be_believed_is_failed(feature, kind):
 
 
 def test_a_keeper_killed_from_outside_is_noticed():
-    result = run_one("kills_its_keeper")
+    result = run_one("kills_its_keeper", contain=False)
     assert (result.outcome, result.cause) == ("undecided", "environment")
     assert "killed from outside" in result.reason
 
 
 def test_a_server_that_dies_is_started_again_and_its_case_reported():
-    results = run_cases((case("kills_the_server"), case("passes")), workers()).results
+    results = run_cases((case("kills_the_server"), case("passes")), workers(contain=False)).results
     assert [r.outcome for r in results] == ["undecided", "passed"]
     assert "server in the project interpreter ended" in results[0].reason
 
 
 def test_a_server_that_dies_twice_is_given_up_and_every_case_reported():
-    results = run_cases((case("kills_the_server"), case("kills_the_server"), case("passes")), workers()).results
+    cases = (case("kills_the_server"), case("kills_the_server"), case("passes"))
+    results = run_cases(cases, workers(contain=False)).results
     assert [r.outcome for r in results] == ["undecided"] * 3
 
 

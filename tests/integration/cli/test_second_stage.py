@@ -158,6 +158,7 @@ def test_a_closed_pull_request_is_left_alone(door, capsys):
     assert comment() == 0
     assert "The pull request 1 is closed" in capsys.readouterr().out
     assert ours(door) == []
+    assert not [request for request in door.requests if "artifacts" in request], "nothing of it was looked at"
 
 
 def test_a_run_that_left_nothing_corrects_an_old_report_and_begins_none(door):

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.mutations import CHANGES, Change, changed
+from support.mutations import CHANGES, ENCODINGS, Change, changed
 from support.overlay import Ground
 from support.repositories import DISTILBERT, DOCS, MATRIX, REGISTRY
 
@@ -55,7 +55,7 @@ def ground(transformers_4_repository: Repository) -> Ground:
 @given(
     path=st.sampled_from(FILES),
     changes=CHANGES,
-    encoding=st.sampled_from(["utf-8", "utf-8", "utf-8", "utf-8-sig", "latin-1", "utf-16", "cp037"]),
+    encoding=ENCODINGS,
     crlf=st.booleans(),
 )
 def test_any_change_gives_findings_or_says_what_is_not_read(

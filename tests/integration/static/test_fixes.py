@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support import layouts
 from support.defects import PLANTED
 from support.defects.transformers_4 import DEIT_ENTRY
 from support.mutations import CHANGES, Change, changed
@@ -81,6 +82,26 @@ def test_a_planted_defect_is_mended_and_nothing_else_is_touched(ground: Ground, 
         assert lines_that_differ(files.get(path), fixes.files[path]) == ADDED[rule]
     again = ground.fix(mended(ground, files, fixes))
     assert (again.files, again.what) == ({}, ())
+
+
+@pytest.fixture(scope="module")
+def package(transformers_4_repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    return Ground(layouts.package(tmp_path_factory.mktemp("package") / "zoo", transformers_4_repository.root), "main")
+
+
+@pytest.mark.parametrize("rule", sorted(PLANTED["package"].keys() & catalog.FIXES))
+def test_a_defect_of_a_package_is_mended(package: Ground, rule: str) -> None:
+    edits, subject, _ = PLANTED["package"][rule]
+    files = package.edited(edits)
+    fixes = package.fix(files)
+    after = package.check(mended(package, files, fixes))
+    assert ("new", rule, subject) not in after.said
+    assert [item for item in after.findings if item.status == "new" and item.severity == "error"] == []
+    assert len(fixes.what) == 1
+    for path, content in fixes.files.items():
+        before = files[path] if path in files else package.tree.read(path)
+        assert len(lines_that_differ(before, content)) < 14
+    assert package.fix(mended(package, files, fixes)).files == {}
 
 
 def test_every_rule_that_mends_is_tried() -> None:

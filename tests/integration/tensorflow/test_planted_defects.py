@@ -109,6 +109,11 @@ def test_a_missing_weight_is_an_error(bert: Path) -> None:
     assert "no weights for encoder.layer.0.intermediate.dense.weight of BertModel: they would stay random" in refusal
 
 
+def test_half_a_pooler_is_an_error(bert: Path) -> None:
+    _spoil(bert, lambda root: _forget(root, f"bert/{MODEL}/bert/pooler/dense/bias:0"))
+    assert "no weights for pooler.dense.bias of BertModel" in _refusal(bert)
+
+
 def test_a_weight_that_is_listed_and_not_held_is_an_error(bert: Path) -> None:
     _spoil(bert, lambda root: root.__delitem__(DENSE))
     assert f"it lists {DENSE!r} and does not hold it" in _refusal(bert)

@@ -6,7 +6,15 @@ import importlib.util
 
 import pytest
 
-from transformers_export.cases.failure import MAX_FRAMES, MAX_MESSAGE, cause_of, describe, shorten, touches
+from transformers_export.cases.failure import (
+    MAX_FRAMES,
+    MAX_MESSAGE,
+    cause_of,
+    describe,
+    is_out_of_memory,
+    shorten,
+    touches,
+)
 
 DEEP = """
 def start(depth):
@@ -111,3 +119,17 @@ def test_an_operator_the_projects_own_line_asked_for_is_not_upstreams(tmp_path):
     error = failure_of(mine.use, UnsupportedOperatorError("aten::x"))
     assert cause_of(error, own=[str(tmp_path)]) == "change"
     assert cause_of(error, own=[str(tmp_path / "elsewhere")]) == "upstream"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 100 bytes"), True),
+        (RuntimeError("no kernel"), False),
+    ],
+)
+def test_lack_of_memory_is_seen_also_where_an_exporter_wrapped_it(error, said):
+    wrapped = ValueError("the export failed")
+    wrapped.__cause__ = error
+    assert (is_out_of_memory(error), is_out_of_memory(wrapped)) == (said, said)

@@ -86,10 +86,18 @@ def test_a_spoilt_verdict_replaces_the_report_and_fails_the_job(workflow):
     assert "verdict that cannot be read" in (workflow / "summary").read_text()
 
 
-def test_a_verdict_no_report_can_be_made_of_replaces_the_report_and_fails_the_job(workflow, capsys):
+def test_a_number_no_report_can_show_replaces_the_report_and_fails_the_job(workflow):
     huge = dataclasses.replace(VERDICT.cases[0], bytes=10**400)
     spoilt = encode(dataclasses.replace(VERDICT, conclusion="success", findings=(), cases=(huge,)))
     (workflow / "verdict.json").write_bytes(spoilt)
+    arguments = ["report", "verdict.json", "--markdown", "report.md", "--github", "--if-missing", "x"]
+    assert main(arguments) == 1
+    for file in ("report.md", "summary"):
+        assert "whole numbers of at most" in (workflow / file).read_text()
+
+
+def test_a_verdict_no_report_can_be_made_of_replaces_the_report_and_fails_the_job(workflow, capsys, monkeypatch):
+    monkeypatch.setattr("transformers_export.report.view.figures.size", lambda count: 1 // 0)
     arguments = ["report", "verdict.json", "--markdown", "report.md", "--github", "--if-missing", "x"]
     assert main(arguments) == 1
     for file in ("report.md", "summary"):

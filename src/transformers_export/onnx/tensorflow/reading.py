@@ -98,13 +98,14 @@ def shard_names(index: Path) -> list[str]:
 
 
 def read(weight: Weight) -> Any:
-    """The values of one weight, a numpy array.
+    """The values of one weight, a numpy array in this machine's byte order.
 
     Raises:
         TensorFlowCheckpointError: They cannot be read.
     """
     with _opened(weight.file) as root:
-        return _walk(root, weight.path, weight.file)[()]
+        values = _walk(root, weight.path, weight.file)[()]
+        return values.astype(values.dtype.newbyteorder("="))
 
 
 def _weights_of_shard(file: Path, weights: list[str], index: Path) -> list[Weight]:

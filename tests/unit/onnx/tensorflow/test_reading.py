@@ -35,6 +35,14 @@ def test_a_weight_is_listed_with_its_shape_and_read(tmp_path: Path) -> None:
     assert np.array_equal(read(weights[0]), VALUES)
 
 
+@pytest.mark.parametrize("dtype", [">f4", "<f2", ">f8"])
+def test_other_floating_point_numbers_are_read_in_the_byte_order_of_the_machine(tmp_path: Path, dtype: str) -> None:
+    file = _file(tmp_path / "tf_model.h5", lambda group: group.create_dataset(NAME, data=VALUES.astype(dtype)))
+    values = read(weights_of_file(file)[0])
+    assert np.array_equal(values, VALUES)
+    assert values.dtype.isnative
+
+
 def test_lists_of_names_that_keras_parted_are_read_whole(tmp_path: Path) -> None:
     """Keras parts attributes that HDF5 would refuse at 64 kB: `weight_names0`, `weight_names1`, ..."""
     names = [f"tf_x/bert/layer_._{number}/kernel:0" for number in range(4)]

@@ -1,0 +1,51 @@
+"""What a command that `tool/apart.sh` runs is given and can say: real bash, real environment."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from support.repositories import ROOT
+
+SECRETS = (
+    *("GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN", "SOME_OTHER_TOKEN", "INPUT_SOME-ACTION_TOKEN", "a b_TOKEN"),
+    *("ACTIONS_RUNTIME_TOKEN", "ACTIONS_RUNTIME_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_CACHE_URL"),
+    *("GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"),
+)
+
+
+def apart(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    given = {"PATH": os.environ["PATH"], **environment}
+    script = str(ROOT / "tool" / "apart.sh")
+    return subprocess.run([script, *command], env=given, capture_output=True, text=True, check=False)
+
+
+def test_tokens_and_the_runners_files_do_not_pass_and_the_rest_does() -> None:
+    multiline = "two\nGITHUB_TOKEN=lines"
+    done = apart("env", "-0", **dict.fromkeys(SECRETS, "s"), GITHUB_SHA="abc", TOKENIZERS="kept", ODD=multiline)
+
+    names = {entry.partition("=")[0].splitlines()[-1] for entry in done.stdout.split("\0") if "=" in entry}
+    assert names.isdisjoint(SECRETS)
+    assert {"PATH", "GITHUB_SHA", "TOKENIZERS", "ODD"} <= names
+
+
+@pytest.mark.parametrize("printed", ["::error::forged\n", "an open line", "::stop-commands::x\n", ""])
+def test_what_it_prints_stands_between_a_token_nobody_knows(printed: str) -> None:
+    done = apart("printf", "%s", printed)
+
+    first, *between, last = done.stdout.splitlines()
+    token = first.removeprefix("::stop-commands::")
+    assert (len(token), last) == (32, f"::{token}::")
+    assert printed.strip() in "\n".join(between)
+    assert apart("true").stdout.splitlines()[0] != first
+
+
+@pytest.mark.parametrize("code", [0, 1, 7])
+def test_its_exit_code_is_ours(code: int) -> None:
+    assert apart("bash", "-c", f"exit {code}").returncode == code
+
+
+def test_its_arguments_arrive_as_they_are() -> None:
+    assert apart("printf", "[%s]", "a b", "$(id)", "", "*").stdout.splitlines()[1] == "[a b][$(id)][][*]"

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs a command that may be, or may start, code of the pull request: `apart.sh COMMAND ARGUMENT...`
+#
+# It gets no token, neither the runner's files nor anything else of ACTIONS_*, and what it prints is not read as commands.
+# That keeps accidents apart, not attackers: see SECURITY.md.
+set -euo pipefail
+
+# By env, not by unset: bash hands on variables whose names it does not take itself, such as `SOME-ACTION_TOKEN`.
+scrubbed=(env)
+while IFS= read -r -d '' variable; do
+  name="${variable%%=*}"
+  case "$name" in
+    ACTIONS_* | *_TOKEN | GITHUB_ENV | GITHUB_PATH | GITHUB_OUTPUT | GITHUB_STATE | GITHUB_STEP_SUMMARY)
+      scrubbed+=(-u "$name")
+      ;;
+  esac
+done < <(env -0)
+
+quiet="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
+# A newline first: what was printed last may have left its line open, and then this one would not be read.
+trap 'printf "\n::%s::\n" "$quiet"' EXIT
+echo "::stop-commands::$quiet"
+"${scrubbed[@]}" "$@"
