@@ -150,6 +150,7 @@ CLASSES = {
     "multiple-choice": "TFAutoModelForMultipleChoice",
     "question-answering": "TFAutoModelForQuestionAnswering",
     "image-classification": "TFAutoModelForImageClassification",
+    "masked-im": "TFAutoModelForMaskedImageModeling",
 }
 NEVER_CAUSAL = {"roformer", "xlm"}
 """TensorFlow's attend to all tokens whatever `is_decoder` says."""

@@ -285,4 +285,4 @@ def test_a_hub_folder_gets_a_file_that_only_the_export_imports(example_repositor
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [(case.feature, case.outcome) for case in decode(file.read_bytes()).cases] == [("masked-lm", "passed")]
-    assert "configuration_heron_onnx.py is there already" in refused(root, "configuration_heron.py")
+    assert "is exported already, with HeronOnnxConfig" in refused(root, "configuration_heron.py")

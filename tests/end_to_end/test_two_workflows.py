@@ -5,21 +5,18 @@ The first runs on a stranger's commit; what it uploads, and nothing else, reache
 
 from __future__ import annotations
 
-import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from support import front_door, job
-from support.actions_runner import Runner
 from support.environments import with_repository
-from support.github_api import TOKEN
 from support.repositories import ROOT, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from support.actions_runner import Run, Step
     from support.front_door import FrontDoor
@@ -62,20 +59,7 @@ def comment(door: FrontDoor, directory: Path) -> Run:
     """The second workflow, in a job of its own: no checkout, nothing of the first job's disk."""
     step = our_step("fork-comment.yml")
     folder = ROOT / step["uses"].partition("@")[0].removeprefix(f"{ACTION}/")
-    for name in ("workspace", "temp"):
-        (directory / name).mkdir(parents=True)
-    event = directory / "event.json"
-    event.write_text(json.dumps({"action": "completed", "workflow_run": {"id": 42}}), encoding="utf-8")
-    environ = job.machine() | {
-        "GITHUB_EVENT_NAME": "workflow_run",
-        "GITHUB_EVENT_PATH": str(event),
-        "GITHUB_REPOSITORY": door.repository,
-        "GITHUB_SHA": "f" * 40,
-        "GITHUB_RUN_ID": "43",
-        "GITHUB_SERVER_URL": door.root,
-        "GITHUB_API_URL": door.url,
-    }
-    return Runner(folder, directory / "workspace", directory / "temp", environ, step.get("with", {}), TOKEN).run()
+    return job.second_stage(folder, step.get("with", {}), door, directory)
 
 
 @pytest.mark.parametrize(("branch", "icon"), [("complete", "✅"), ("diverging", "❌")])
@@ -95,6 +79,7 @@ def test_a_pull_request_from_a_fork_gets_its_report(
 
     assert first.conclusion == ("success" if icon == "✅" else "failure"), first.log
     assert first.steps["report"].summary.startswith(f"### {icon}")
+    assert Path(first.outputs["verdict"]).read_bytes().count(head.encode()) == 1, first.log
     assert [request for request in fork.requests if not request.startswith("GET ")] == []
     assert fork.comments() == []
 
@@ -118,6 +103,14 @@ def test_the_workflows_fit_each_other() -> None:
     assert started_by == {"workflows": [check_workflow["name"]], "types": ["completed"]}
     assert our_step("fork-check.yml")["with"]["artifact"] == action["inputs"]["artifact"]["default"]
     assert our_step("fork-check.yml")["with"]["comment"] == "never"
+
+
+def test_this_repositorys_own_workflows_fit_each_other_too() -> None:
+    folder = ROOT / ".github" / "workflows"
+    (check_job,) = yaml.safe_load((folder / "export.yml").read_text(encoding="utf-8"))["jobs"].values()
+    action = yaml.safe_load((ROOT / "comment" / "action.yml").read_text(encoding="utf-8"))
+
+    assert check_job["steps"][-1]["with"]["artifact"] == action["inputs"]["artifact"]["default"]
 
 
 def test_no_job_has_more_than_it_needs_and_the_second_checks_nothing_out() -> None:

@@ -18,7 +18,7 @@ from support.github_api import TOKEN
 from support.repositories import git
 
 if TYPE_CHECKING:
-    from support.actions_runner import Step
+    from support.actions_runner import Run, Step
     from support.front_door import FrontDoor
 
 ACTION = Path(__file__).resolve().parents[2]
@@ -91,6 +91,24 @@ def pull_request(repository: Path, base: str, head: str, github: FrontDoor, dire
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token-of-the-job-itself",
     }
     return Job(workspace, base, head, merge, environ)
+
+
+def second_stage(action: Path, inputs: dict[str, str], github: FrontDoor, directory: Path) -> Run:
+    """Run the action that comments, for run 42 of the first workflow: no checkout, nothing of the first job's disk."""
+    for name in ("workspace", "temp"):
+        (directory / name).mkdir(parents=True)
+    event = directory / "event.json"
+    event.write_text(json.dumps({"action": "completed", "workflow_run": {"id": 42}}), encoding="utf-8")
+    environ = machine() | {
+        "GITHUB_EVENT_NAME": "workflow_run",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_REPOSITORY": github.repository,
+        "GITHUB_SHA": "f" * 40,
+        "GITHUB_RUN_ID": "43",
+        "GITHUB_SERVER_URL": github.root,
+        "GITHUB_API_URL": github.url,
+    }
+    return Runner(action, directory / "workspace", directory / "temp", environ, inputs, TOKEN).run()
 
 
 def _serve(repository: Path, base: str, head: str, remote: Path) -> str:

@@ -152,17 +152,22 @@ def find_all(
         findings.append(replace(item, status="standing" if standing else "new"))
     findings += [replace(item, status="fixed") for item in before.values()]
     kept: list[Finding] = []
+    used: set[str] = set()
     not_checked = [
         NotChecked(f"{rule} of {subject} in {path}", f"ignored: {why}")
         for (rule, path, subject), why in commented.items()
     ]
     for item in sorted(findings, key=_order):
-        reason = _reason(item, ignore or {}) if item.status != "fixed" else None
-        if reason is None:
+        pattern = _pattern(item, ignore or {}) if item.status != "fixed" else None
+        if pattern is None or ignore is None:
             kept.append(item)
         else:
+            used.add(pattern)
+            reason = ignore[pattern]
             not_checked.append(NotChecked(f"{item.rule} of {item.subject} in {item.path}", f"ignored: {reason}"))
     lost = find_lost(head, base) if base else ()
+    if scope.whole:
+        kept += unused_ignore.unused_settings(head, sorted((ignore or {}).keys() - used), PAGES.keys())
     said = (*lost, *not_checked, *_gaps(head, scope, unread, changed))
     return tuple(map(_printable, kept)), tuple(map(_printable, said))
 
@@ -219,12 +224,10 @@ def _order(item: Finding) -> tuple[int, str, int, str, str]:
     return _STATUS[item.status], item.path, item.line, item.rule, item.subject
 
 
-def _reason(item: Finding, ignore: Mapping[str, str]) -> str | None:
+def _pattern(item: Finding, ignore: Mapping[str, str]) -> str | None:
+    """The first of the settings' patterns that ignores a finding."""
     names = (item.rule, f"{item.rule}:{item.subject}", item.path)
-    for pattern, reason in ignore.items():
-        if any(fnmatchcase(name, pattern) for name in names):
-            return reason
-    return None
+    return next((pattern for pattern in ignore if any(fnmatchcase(name, pattern) for name in names)), None)
 
 
 def _gaps(

@@ -104,6 +104,8 @@ def _tasks(snapshot: Snapshot, item: OnnxClass, key: str) -> list[str]:
     known = snapshot.heads.of(key)
     heads = {task: autos for task, autos in registry.tasks.items() if known.intersection(autos)}
     found = [task for task in heads if not refused(snapshot, item.definition, task)]
+    if not item.past:  # in July 2021 past key values were a feature of their own
+        found = [task for task in found if not Feature(task, 1, 1).past]
     two_sided, masked = (snapshot.heads.classes(heads.get(task, ()), key) for task in ("seq2seq-lm", "masked-lm"))
     if two_sided and two_sided == masked and {"seq2seq-lm", "masked-lm"} <= set(found):
         found.remove("masked-lm")  # the Auto table of masked models lists bart's too, for how it was trained

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from transformers_export.rules.finding import at
 from transformers_export.rules.fix import Fix, Step
 from transformers_export.rules.helpers import stands_alone
-from transformers_export.rules.registering import entry_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +45,8 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     the order of the other entries; a head that the class is certain not to export is left out, and that is said.
     Where the model type or the heads are not certain the entry is only proposed.
     """
+    from transformers_export.rules.registering import entry_for  # not needed to find
+
     item = next((item for item in snapshot.onnx_classes(finding.path) if item.name == finding.subject), None)
     entry = entry_for(snapshot, item) if item else None
     if item is None or entry is None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transformers_export.rules.finding import at
+from transformers_export.rules.finding import Spot, at
 from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from transformers_export.rules.scope import Scope
     from transformers_export.source.comments import Ignore
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from transformers_export.verdict.types import Finding
 
 NAME = "unused-ignore"
+SETTINGS = "pyproject.toml"
 
 
 def find(
     snapshot: Snapshot, scope: Scope, rules: Collection[str], findings: Collection[Finding], unread: Collection[Unread]
 ) -> Iterator[Finding]:
     """A comment `# transformers-export: ignore[rule]` that ignores nothing: the rule has nothing to say on its line.
+
+    The same is said of an entry in the settings that names a rule, when everything is looked at.
 
     Advice. Said of configuration files that are looked at, of every file when everything is; not of a file of which
     something could not be read.
@@ -47,12 +50,27 @@ def find(
 
 def fix(snapshot: Snapshot, finding: Finding, rules: Collection[str]) -> Fix | None:
     """Takes the rule out of the comment, and the comment with its last rule. A name that is no rule is left to you."""
-    if finding.subject not in rules:
+    if finding.subject not in rules or finding.path == SETTINGS:
         return None
     from transformers_export.edits import comments
 
     step = Step(finding.path, lambda content: comments.remove_ignore(content, finding.line, finding.subject))
     return Fix(f"Take out an ignore of {finding.subject} in {finding.path} that ignored nothing.", (step,))
+
+
+def unused_settings(snapshot: Snapshot, patterns: Iterable[str], rules: Collection[str]) -> Iterator[Finding]:
+    """The settings' ignores of a rule that ignored nothing although everything was looked at."""
+    text = (snapshot.tree.read(SETTINGS) or b"").decode(errors="replace")
+    for pattern in patterns:
+        if pattern.partition(":")[0] in rules:
+            yield at(
+                Spot(SETTINGS, text.count("\n", 0, max(text.find(f'"{pattern}"'), 0)) + 1, 1),
+                NAME,
+                pattern,
+                f'[tool.transformers-export.ignore] has "{pattern}", which ignores nothing.',
+                "Remove it.",
+                severity="advice",
+            )
 
 
 def written(snapshot: Snapshot, scope: Scope) -> tuple[Ignore, ...]:

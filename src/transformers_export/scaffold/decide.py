@@ -134,9 +134,10 @@ def _shape(facts: Facts) -> Shape:
         return "audio"
     elif text:
         return "decoder" if _caches(facts) else "text"
+    taken = ", ".join(_of_interest(main)) or "nothing by name"
     raise CannotScaffoldError(
-        f"forward() of {main.model} takes {', '.join(_of_interest(main))}: expected token ids, those of an encoder and "
-        "a decoder, images, audio, or texts that are held against images. Other inputs need a class written by hand."
+        f"forward() of {main.model} takes {taken}: expected token ids, those of an encoder and a decoder, images, "
+        "audio, or texts that are held against images. Other inputs need a class written by hand."
     )
 
 

@@ -109,7 +109,7 @@ def _require_none_yet(snapshot: Snapshot, chosen: ModelType) -> None:
     if entry is not None:
         name = entry.onnx_config.rpartition(".")[2]
         raise CannotScaffoldError(
-            f'"{chosen.key}" is exported already: {entry.path}:{entry.line} registers {name} for it. Edit that class.'
+            f'"{chosen.key}" is exported already, with {name} ({entry.path}:{entry.line}). Edit that class.'
         )
     expected = chosen.class_name.removesuffix("Config") + "OnnxConfig"
     alone = len(configuration.model_types(_source(snapshot, chosen.path))) == 1

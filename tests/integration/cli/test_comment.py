@@ -58,10 +58,10 @@ def ours(door: FrontDoor) -> list[str]:
     return [comment["body"] for comment in door.behind.comments() if comment["body"].startswith(MARKER)]
 
 
-def test_a_verdict_no_report_can_be_made_of_replaces_the_old_comment(door):
+def test_a_verdict_no_report_can_be_made_of_replaces_the_old_comment(door, monkeypatch):
+    monkeypatch.setattr("transformers_export.report.view.figures.size", lambda count: 1 // 0)
     door.behind.add_comment(f"{MARKER}\nall green")
-    huge = CaseResult("m", "f", "onnx", "dynamo", "passed", bytes=10**400)
-    assert comment(Verdict(TOOL, "success", cases=(huge,))) == 0
+    assert comment(GREEN) == 0
     (written,) = ours(door)
     assert "No report can be made of the verdict" in written
     assert " red=1 " in written.splitlines()[1]

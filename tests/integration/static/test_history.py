@@ -14,6 +14,7 @@ from support.history import ERAS, Era, written
 from support.overlay import Overlay
 from support.planting import Text, nearly, plant
 from support.static import Checked
+from transformers_export.fixing import find_fixes
 from transformers_export.project import open_project
 from transformers_export.rules import catalog
 from transformers_export.source.tree import revision
@@ -117,6 +118,30 @@ def test_what_only_looks_like_a_defect_is_left_alone(years: Years, name: str) ->
     result = years.check(era, {path: content.encode() for path, content in text.changed.items()})
     assert [item for item in result.findings if item.status == "new"] == []
     assert [item for item in result.not_checked if item.blocking] == []
+
+
+LEFT = {
+    "2021-07": {("unregistered", "T5OnnxConfig"), ("no-matrix-entry", "bart")},
+    "2022-01": {("unregistered", "T5OnnxConfig")},
+}
+"""T5's key has another class already; in July 2021 no table says by which class bart is loaded."""
+
+
+@pytest.mark.parametrize("name", LEFT)
+def test_planted_defects_are_mended_in_the_form_of_the_era(years: Years, name: str) -> None:
+    era = ERAS[name]
+    text = Text(years.tree(era).read)
+    plant(text, era)
+    files: dict[str, bytes | None] = {path: content.encode() for path, content in text.changed.items()}
+    found = years.check(era, files)
+    fixes = find_fixes(found.project, found.head, found.base, frozenset(files))
+    files.update(fixes.files)
+    after = years.check(era, files)
+    new = {(item.rule, item.subject) for item in after.findings if item.status == "new"}
+    assert {item for item in new if item[0] in catalog.FIXES} == LEFT[name]
+    assert "past-without-cache" not in {rule for rule, subject in new if subject == "longformer"}
+    assert len(fixes.what) >= 8
+    assert find_fixes(after.project, after.head, after.base, frozenset(files)).files == {}
 
 
 def test_every_rule_is_planted_in_some_era(years: Years) -> None:

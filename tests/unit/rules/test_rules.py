@@ -274,6 +274,17 @@ def test_what_the_settings_ignore_is_said_with_its_reason(root: Path) -> None:
         assert [item.why for item in result.not_checked] == ["ignored: exported elsewhere"]
 
 
+def test_an_ignore_in_the_settings_that_ignores_nothing_is_said_when_everything_is_checked(root: Path) -> None:
+    ignores = '"not-exported:BetaTwoOnnxConfig" = "later"\n"no-such-rule" = "a model"\n"not-exported:Alpha*" = "why"\n'
+    write(root, {"pyproject.toml": f"[tool.transformers-export.ignore]\n{ignores}"})
+    edit(root, ALPHA, ', "AlphaOnnxConfig"]', "]")
+    result = check(root, None)
+    assert result.said == [("new", "unused-ignore", "not-exported:BetaTwoOnnxConfig")]
+    assert (result.findings[0].severity, result.findings[0].path, result.findings[0].line) == (
+        "advice", "pyproject.toml", 2,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("path", [ALPHA, REGISTRY, MATRIX])
 def test_a_syntax_error_in_a_changed_file_blocks_and_says_where(root: Path, path: str) -> None:
     write(root, {path: "x = (\n"})

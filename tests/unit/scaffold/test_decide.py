@@ -131,6 +131,7 @@ def test_a_head_without_past_is_no_exception_for_that() -> None:
         ("pixel_values", "decoder_input_ids"),  # an image model with a decoder
         ("input_features", "decoder_input_ids"),  # Whisper
         ("input_ids", "bbox", "pixel_values"),  # LayoutLMv3: nothing is held against anything
+        (),  # *args, **kwargs
     ],
 )
 def test_a_model_whose_inputs_cannot_be_made_is_refused(parameters: tuple[str, ...]) -> None:

@@ -94,7 +94,7 @@ def test_a_tokenizer_makes_token_types_unless_it_says_otherwise(root: Path) -> N
 
 
 def test_a_model_that_is_exported_already_is_refused(root: Path) -> None:
-    with pytest.raises(CannotScaffoldError, match=rf'"alpha" is exported already: {REGISTRY}:16 registers Alpha'):
+    with pytest.raises(CannotScaffoldError, match=rf'"alpha" is exported already, with AlphaOnnxConfig .{REGISTRY}:16'):
         read(root, ALPHA)
 
 
