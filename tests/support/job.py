@@ -35,15 +35,21 @@ class Job:
     merge: str
     environ: dict[str, str]
 
-    def runner(self, inputs: dict[str, str], temp: Path, tool: Step | None = None) -> Runner:
-        """A runner for the action with an own RUNNER_TEMP; with `tool` it finds the tool installed."""
+    def runner(
+        self, inputs: dict[str, str], temp: Path, tool: Step | None = None, workspace: Path | None = None
+    ) -> Runner:
+        """A runner for the action with an own RUNNER_TEMP, on this checkout or another; `tool`: it is installed."""
         temp.mkdir()
         done: dict[str, Step] = {}
         if tool is not None:
             files = temp / "export-action"
             files.mkdir()
             done = {"tool": replace(tool, outputs={**tool.outputs, "files": str(files)})}
-        return Runner(ACTION, self.workspace, temp, self.environ, inputs, token=TOKEN, done=done)
+        return Runner(ACTION, workspace or self.workspace, temp, self.environ, inputs, token=TOKEN, done=done)
+
+    def check_out(self, workspace: Path) -> None:
+        """Check out anew, as on another machine."""
+        _checkout(self.workspace.parent / "remote.git", workspace)
 
 
 def install_tool(temp: Path) -> Step:
