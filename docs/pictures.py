@@ -43,7 +43,7 @@ def main() -> int:
         for name, branch in BRANCHES.items():
             verdicts[name] = work / f"{name}.json"
             repository.checkout(branch)
-            check = [sys.executable, "-m", "transformers_export", "check", "--base", "main"]
+            check = [sys.executable, "-m", "transformers_export", "check", "--no-cache", "--base", "main"]
             subprocess.run([*check, "--json", verdicts[name]], cwd=repository.root, check=False)
         for name, verdict in verdicts.items():
             report = work / f"{name}.md"

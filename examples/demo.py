@@ -42,7 +42,17 @@ def main() -> int:
 
     started = time.monotonic()
     report, verdict = directory / "report.md", directory / "verdict.json"
-    command = (sys.executable, "-m", "transformers_export", "check", "--base", "main", "--exporter", "both")
+    command = (
+        sys.executable,
+        "-m",
+        "transformers_export",
+        "check",
+        "--no-cache",
+        "--base",
+        "main",
+        "--exporter",
+        "both",
+    )
     code = run(
         repository,
         *command,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
     from support.actions_runner import Step
     from support.front_door import FrontDoor
     from support.github_api import GitHub
+
+
+@pytest.fixture(autouse=True)
+def _own_results(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reuses results that another left, nor the user's."""
+    folder = tmp_path_factory.getbasetemp() / f"results-{uuid.uuid4().hex}"
+    monkeypatch.setenv("TRANSFORMERS_EXPORT_CACHE", str(folder))
 
 
 @pytest.fixture

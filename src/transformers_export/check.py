@@ -16,13 +16,16 @@ from transformers_export.changes import Changes, from_git, from_index, from_path
 from transformers_export.project import open_project, parse_memory
 from transformers_export.rules.catalog import find_all
 from transformers_export.source.tree import index, revision, working_tree
+from transformers_export.verdict.compare import with_baseline
 from transformers_export.verdict.types import CaseResult, NotChecked, Tool, Verdict, conclude
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from transformers_export.cases.shards import Part
     from transformers_export.cases.types import Case, Plan
+    from transformers_export.cases.workers import Outcome, Workers
     from transformers_export.fixing import Fixes
     from transformers_export.project import Project
     from transformers_export.source.snapshot import Snapshot
@@ -75,6 +78,12 @@ class CheckOptions:
     atol: float | None = None
     timeout: float | None = None
     memory_limit: str | None = None
+    shard: Part | None = None
+    """Run this part of the plan alone."""
+    cache: Path | None = None
+    """Folder of earlier results; None exports everything anew."""
+    baseline: Verdict | None = None
+    """An earlier verdict to compare with."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,7 @@ def run_check(
 
     Raises:
         ChangesError, SettingsError: see `inspect`.
+        ShardError: the part to run was cut from another plan.
     """
     inspection = inspect(options)
     ignore = inspection.project.settings.ignore
@@ -181,8 +191,15 @@ def run_check(
         verdict = replace(verdict, fix=as_diff(_find_fixes(options, inspection)))
     if not options.static:
         verdict = _with_cases(verdict, options, inspection, progress, warn)
-    conclusion = conclude(verdict.findings, verdict.cases, verdict.not_checked, strict=options.strict)
-    return replace(verdict, conclusion=conclusion)
+    conclusion = conclude(
+        verdict.findings,
+        verdict.cases,
+        verdict.not_checked,
+        strict=options.strict,
+        part=verdict.shard is not None,
+    )
+    verdict = replace(verdict, conclusion=conclusion)
+    return with_baseline(verdict, options.baseline) if options.baseline is not None else verdict
 
 
 def project_python(root: Path, named: str | None) -> str:
@@ -206,12 +223,17 @@ def _with_cases(
 ) -> Verdict:
     plan = make_plan(options, inspection)
     verdict = replace(verdict, affected=plan.affected, not_checked=(*verdict.not_checked, *plan.not_checked))
+    if options.shard is not None:
+        from transformers_export.cases.shards import take
+
+        plan, shard = take(plan, options.shard, inspection.changes.base, inspection.changes.head)
+        verdict = replace(verdict, shard=shard)
     if not plan.cases:
         return verdict
     from transformers_export.cases.versions import EnvironmentProblem
 
     try:
-        from transformers_export.cases.workers import Workers, run_cases
+        from transformers_export.cases.workers import Workers
         from transformers_export.checkout import checkout_of
 
         settings, root = inspection.project.settings, options.root
@@ -221,7 +243,8 @@ def _with_cases(
                 jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
                 search_path=(folder / "src",) if inspection.project.layout.startswith("transformers") else (),
             )
-            outcome = run_cases(tuple(_moved(case, root, folder) for case in plan.cases), workers, progress)
+            cases = tuple(_moved(case, root, folder) for case in plan.cases)
+            outcome = _outcome(cases, workers, progress, options, inspection, folder)
     except ModuleNotFoundError as error:
         if error.name != "psutil":
             raise
@@ -233,6 +256,25 @@ def _with_cases(
     for warning in outcome.warnings:
         warn(warning)
     return replace(verdict, cases=outcome.results, versions=outcome.versions, isolation=outcome.isolation)
+
+
+def _outcome(
+    cases: tuple[Case, ...],
+    workers: Workers,
+    progress: Progress,
+    options: CheckOptions,
+    inspection: Inspection,
+    folder: Path,
+) -> Outcome:
+    """Run the cases, or reuse what is known of them. Of an index it is not: cases run the working tree's code."""
+    if options.cache is None or not inspection.project.settings.cache or options.scope.staged:
+        from transformers_export.cases.workers import run_cases
+
+        return run_cases(cases, workers, progress)
+    from transformers_export.cases.cache import Cache
+    from transformers_export.cases.reuse import Checked, run_or_reuse
+
+    return run_or_reuse(cases, workers, progress, Cache(options.cache), Checked(inspection.head, folder))
 
 
 def _moved(case: Case, root: Path, folder: Path) -> Case:

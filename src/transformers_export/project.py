@@ -69,6 +69,8 @@ class Settings:
     memory_limit: int | str | None = None
     """Bytes a case may use, or e.g. `"4GiB"`; see `memory_bytes`."""
     jobs: int | None = None
+    cache: bool = True
+    """False: nothing is reused, every check exports everything anew."""
     expected_failures: dict[str, str] = field(default_factory=dict)
     """`model type`, `model type/feature` or `model type/feature/exporter` (`*` allowed) to the reason."""
     ignore: dict[str, str] = field(default_factory=dict)

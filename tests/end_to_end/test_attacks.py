@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from support.actions_runner import Run
+    from support.github_api import GitHub
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,29 @@ class Attacked:
 
 
 @pytest.fixture(scope="module")
-def attacked(tmp_path_factory: pytest.TempPathFactory, python_5: Path) -> Iterator[Attacked]:
+def attacked(
+    tmp_path_factory: pytest.TempPathFactory, python_5: Path, github_server: GitHub, numbers: Iterator[int]
+) -> Iterator[Attacked]:
+    """Both stages: the first runs the attackers, the second comments on what the first uploaded."""
     directory = tmp_path_factory.mktemp("attacks")
     repository = make_repository(directory / "acme-models")
     head = attacks.pull_request(repository, directory / "temp")
-    (directory / "emulator").mkdir()
-    with github_api.start(directory / "emulator") as github, open_door(github) as door:
+    github = github_server.another(f"models-{next(numbers)}", fork=True)
+    with open_door(github) as door:
         a_job = job.pull_request(repository.root, repository.base, head, door, directory)
         python = with_repository(python_5, a_job.workspace, directory)
         inputs = {
             **{"python": str(python), "install": "", "pip-index-url": "", "exporter": "legacy"},
-            **{"timeout": "45", "memory-limit": "2GiB", "jobs": "2"},
+            **{"timeout": "90", "memory-limit": "2GiB", "jobs": "2"},
+            **{"artifact": "export-verdict", "comment": "never"},
         }
-        done = a_job.runner(inputs, directory / "temp").run()
+        runner = a_job.runner(inputs, directory / "temp")
+        done = runner.run()
+        assert door.comments() == []
+        door.add_run(42, head, "change", github.head_repository, conclusion=done.conclusion)
+        door.add_artifact(42, runner.artifacts["export-verdict"])
+        second = job.second_stage(ROOT / "comment", {}, door, directory / "second")
+        assert second.conclusion == "success", second.log
         (comment,) = door.comments()
         verdict = json.loads(Path(done.outputs["verdict"]).read_text(encoding="utf-8"))
         yield Attacked(done, verdict, comment["body"])
@@ -85,7 +96,7 @@ def test_the_verdict_says_which_isolation_held(attacked: Attacked) -> None:
         ("forker", "undecided", "Started more than 128 processes.|Past its time limit"),  # on a machine under load
         ("escaper", "passed", ""),
         ("hoarder", "undecided", "Past its memory limit of 2048 MiB."),
-        ("sleeper", "undecided", "Past its time limit of 45 s."),
+        ("sleeper", "undecided", "Past its time limit of 90 s."),
         ("talker", "failed", attacks.SENTENCE),
         ("forger", "failed", "Expected a case result as JSON"),
     ],
@@ -122,10 +133,10 @@ def test_what_they_print_is_no_command(attacked: Attacked) -> None:
     )
 
 
-def test_the_comment_holds_our_words_and_escaped_data(attacked: Attacked) -> None:
+def test_the_comment_of_the_second_stage_holds_our_words_and_escaped_data(attacked: Attacked) -> None:
     seen = see(attacked.comment)
     assert attacked.comment.startswith(MARKER)
-    assert seen.comments == [MARKER.removeprefix("<!--").removesuffix("-->")]
+    assert all(hidden.startswith(" export-action: ") for hidden in seen.comments)
     assert seen.unbalanced == []
     assert "img" not in seen.tags
     assert "@octocat" not in seen.prose

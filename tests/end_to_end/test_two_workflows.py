@@ -5,7 +5,6 @@ The first runs on a stranger's commit; what it uploads, and nothing else, reache
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,7 @@ import pytest
 import yaml
 
 from support import front_door, job
-from support.actions_runner import Runner
 from support.environments import with_repository
-from support.github_api import TOKEN
 from support.repositories import ROOT, Repository
 
 if TYPE_CHECKING:
@@ -62,20 +59,7 @@ def comment(door: FrontDoor, directory: Path) -> Run:
     """The second workflow, in a job of its own: no checkout, nothing of the first job's disk."""
     step = our_step("fork-comment.yml")
     folder = ROOT / step["uses"].partition("@")[0].removeprefix(f"{ACTION}/")
-    for name in ("workspace", "temp"):
-        (directory / name).mkdir(parents=True)
-    event = directory / "event.json"
-    event.write_text(json.dumps({"action": "completed", "workflow_run": {"id": 42}}), encoding="utf-8")
-    environ = job.machine() | {
-        "GITHUB_EVENT_NAME": "workflow_run",
-        "GITHUB_EVENT_PATH": str(event),
-        "GITHUB_REPOSITORY": door.repository,
-        "GITHUB_SHA": "f" * 40,
-        "GITHUB_RUN_ID": "43",
-        "GITHUB_SERVER_URL": door.root,
-        "GITHUB_API_URL": door.url,
-    }
-    return Runner(folder, directory / "workspace", directory / "temp", environ, step.get("with", {}), TOKEN).run()
+    return job.second_stage(folder, step.get("with", {}), door, directory)
 
 
 @pytest.mark.parametrize(("branch", "icon"), [("complete", "✅"), ("diverging", "❌")])

@@ -34,6 +34,7 @@ def make_verdicts() -> None:
                 "-m",
                 "transformers_export",
                 "check",
+                "--no-cache",
                 "--base",
                 "main",
                 "--exporter",

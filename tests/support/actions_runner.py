@@ -185,27 +185,29 @@ class Runner:
 
     def _ask(self, items: list[dict[str, str]], inputs: dict[str, str], steps: dict[str, Step]) -> list[Any]:
         succeeding = all(step.conclusion != "failure" for step in steps.values())
-        request = {
-            "items": items,
-            "contexts": {
-                "inputs": inputs,
-                "github": {"token": self.token, "workspace": str(self.workspace), "action_path": str(self.action)},
-                "steps": {
-                    key: {"outputs": step.outputs, "outcome": step.outcome, "conclusion": step.conclusion}
-                    for key, step in steps.items()
-                },
+        contexts = {
+            "inputs": inputs,
+            "github": {"token": self.token, "workspace": str(self.workspace), "action_path": str(self.action)},
+            "steps": {
+                key: {"outputs": step.outputs, "outcome": step.outcome, "conclusion": step.conclusion}
+                for key, step in steps.items()
             },
-            "status": {"success": succeeding, "failure": not succeeding, "cancelled": False, "always": True},
         }
-        done = subprocess.run(
-            node_command(SCRIPT, str(node_modules())),
-            input=json.dumps(request),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"an expression of {self.action}/action.yml is wrong: {done.stderr}"
-        return list(json.loads(done.stdout))
+        return evaluate(items, contexts, succeeding=succeeding)
+
+
+def evaluate(items: list[dict[str, str]], contexts: dict[str, Any], *, succeeding: bool) -> list[Any]:
+    """Evaluate texts and conditions as GitHub does."""
+    status = {"success": succeeding, "failure": not succeeding, "cancelled": False, "always": True}
+    done = subprocess.run(
+        node_command(SCRIPT, str(node_modules())),
+        input=json.dumps({"items": items, "contexts": contexts, "status": status}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"one of these expressions is wrong: {items}: {done.stderr}"
+    return list(json.loads(done.stdout))
 
 
 def read_pairs(file: Path) -> dict[str, str]:

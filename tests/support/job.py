@@ -18,7 +18,7 @@ from support.github_api import TOKEN
 from support.repositories import git
 
 if TYPE_CHECKING:
-    from support.actions_runner import Step
+    from support.actions_runner import Run, Step
     from support.front_door import FrontDoor
 
 ACTION = Path(__file__).resolve().parents[2]
@@ -35,15 +35,21 @@ class Job:
     merge: str
     environ: dict[str, str]
 
-    def runner(self, inputs: dict[str, str], temp: Path, tool: Step | None = None) -> Runner:
-        """A runner for the action with an own RUNNER_TEMP; with `tool` it finds the tool installed."""
+    def runner(
+        self, inputs: dict[str, str], temp: Path, tool: Step | None = None, workspace: Path | None = None
+    ) -> Runner:
+        """A runner for the action with an own RUNNER_TEMP, on this checkout or another; `tool`: it is installed."""
         temp.mkdir()
         done: dict[str, Step] = {}
         if tool is not None:
             files = temp / "export-action"
             files.mkdir()
             done = {"tool": replace(tool, outputs={**tool.outputs, "files": str(files)})}
-        return Runner(ACTION, self.workspace, temp, self.environ, inputs, token=TOKEN, done=done)
+        return Runner(ACTION, workspace or self.workspace, temp, self.environ, inputs, token=TOKEN, done=done)
+
+    def check_out(self, workspace: Path) -> None:
+        """Check out anew, as on another machine."""
+        _checkout(self.workspace.parent / "remote.git", workspace)
 
 
 def install_tool(temp: Path) -> Step:
@@ -85,6 +91,24 @@ def pull_request(repository: Path, base: str, head: str, github: FrontDoor, dire
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "token-of-the-job-itself",
     }
     return Job(workspace, base, head, merge, environ)
+
+
+def second_stage(action: Path, inputs: dict[str, str], github: FrontDoor, directory: Path) -> Run:
+    """Run the action that comments, for run 42 of the first workflow: no checkout, nothing of the first job's disk."""
+    for name in ("workspace", "temp"):
+        (directory / name).mkdir(parents=True)
+    event = directory / "event.json"
+    event.write_text(json.dumps({"action": "completed", "workflow_run": {"id": 42}}), encoding="utf-8")
+    environ = machine() | {
+        "GITHUB_EVENT_NAME": "workflow_run",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_REPOSITORY": github.repository,
+        "GITHUB_SHA": "f" * 40,
+        "GITHUB_RUN_ID": "43",
+        "GITHUB_SERVER_URL": github.root,
+        "GITHUB_API_URL": github.url,
+    }
+    return Runner(action, directory / "workspace", directory / "temp", environ, inputs, TOKEN).run()
 
 
 def _serve(repository: Path, base: str, head: str, remote: Path) -> str:

@@ -46,7 +46,7 @@ def _in_tree(
     imports = Imports(snapshot)
     deciding = frozenset((*snapshot.registries, *snapshot.auto_registrations))
     for key in sorted(known):
-        roots = _roots(snapshot, key)
+        roots = roots_of(snapshot, key)
         found = imports.closure(roots)
         for path in sorted(changed.intersection(found)):
             own = "its modeling code changed" if is_model_code(path) else "its code changed"
@@ -56,7 +56,7 @@ def _in_tree(
             yield Affected(key, path, f"{path} changed outside its entries")
 
 
-def _roots(snapshot: Snapshot, key: str) -> frozenset[str]:
+def roots_of(snapshot: Snapshot, key: str) -> frozenset[str]:
     """Where the code of a model type begins: its configurations, its ONNX configuration, its models."""
     entry = snapshot.registry.entry(key)
     exported = snapshot.find_entry_class(entry) if entry else None

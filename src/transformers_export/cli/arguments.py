@@ -54,15 +54,31 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
         "--python", metavar="PATH", help="interpreter the project is installed in (default: this one, or `python`)"
     )
     parser.add_argument("--jobs", type=_positive, metavar="N", help="cases at once")
+    parser.add_argument("--shard", metavar="I/N", help="run this part of the plan alone; `report` merges the verdicts")
+    parser.add_argument("--no-cache", action="store_true", help="export also what passed before and is unchanged")
+    _add_known(parser)
     parser.add_argument("--json", metavar="FILE", help="write the verdict as JSON")
     parser.add_argument("--markdown", metavar="FILE", help="write the report as Markdown")
+    _add_formats(parser)
+
+
+def _add_known(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cache", metavar="DIR", help="folder of earlier results (default: the user's own)")
+    parser.add_argument("--baseline", metavar="FILE", help="earlier verdict to compare with, e.g. the base's")
+
+
+def _add_formats(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--junit", metavar="FILE", help="write the verdict as JUnit XML")
+    parser.add_argument("--sarif", metavar="FILE", help="write the findings and failures as SARIF 2.1.0")
 
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:
     parser.description = "Print what `check` would export, and why. Needs neither torch nor transformers."
     _add_scope(parser)
     parser.add_argument("--json", action="store_true", help="print JSON, e.g. for a job matrix")
-    parser.add_argument("--github", action="store_true", help="set the step output `empty`")
+    parser.add_argument("--shards", type=_jobs, metavar="N", help="deal the cases out to at most N machines")
+    _add_known(parser)
+    parser.add_argument("--github", action="store_true", help="set the step outputs `empty` and `matrix`")
     _add_instead(parser)
 
 
@@ -94,10 +110,21 @@ def _add_instead(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Render a verdict. Exit code 0 whenever there is a report: whether it is green is `check`'s."
-    _add_published(parser)
+    parser.description = (
+        "Render a verdict, or merge those of all shards and render the whole. Exit code 0 whenever there is a report: "
+        "whether it is green is `check`'s. Of merged verdicts nobody has said it yet: 1 when the whole is not green."
+    )
+    parser.add_argument(
+        "verdicts", nargs="+", metavar="VERDICT.json", help="a verdict; several, or a folder of them, are merged"
+    )
+    parser.add_argument("--merge", action="store_true", help="they are shards: of one too, the others are missing")
+    _add_rendering(parser)
+    parser.add_argument("--json", metavar="FILE", help="write the merged verdict as JSON")
+    parser.add_argument("--cache", metavar="DIR", help="keep what passed in this folder of results")
+    parser.add_argument("--baseline", metavar="FILE", help="earlier verdict to compare with, e.g. the base's")
     parser.add_argument("--markdown", metavar="FILE", help="write the comment's text")
     parser.add_argument("--summary", metavar="FILE", help="write the job summary's text")
+    _add_formats(parser)
 
 
 def _add_comment(parser: argparse.ArgumentParser) -> None:
@@ -122,11 +149,6 @@ def _add_comment(parser: argparse.ArgumentParser) -> None:
     _add_rendering(parser)
 
 
-def _add_published(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("verdict", metavar="VERDICT.json")
-    _add_rendering(parser)
-
-
 def _add_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--github", action="store_true", help="inside GitHub Actions: links, summary, annotations, outputs"
@@ -145,6 +167,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a whole number above zero, got {text}")
+    return number
+
+
+def _jobs(text: str) -> int:
+    number = _positive(text)
+    if number > 256:
+        raise argparse.ArgumentTypeError(f"GitHub starts at most 256 jobs of a matrix, got {text}")
     return number
 
 

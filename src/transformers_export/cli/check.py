@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def run(options: Namespace) -> int:
     """Check, print, write the files asked for. Returns 0 for a green verdict, 1 for a red one."""
+    failures: tuple[type[Exception], ...] = (ChangesError, SettingsError, GitError)
     try:
         told = check_options(options, os.environ)
         fixes = None
@@ -32,11 +33,15 @@ def run(options: Namespace) -> int:
         if told.static:
             verdict = run_check(told)
         else:
+            from transformers_export.cases.shards import ShardError
+            from transformers_export.cli.known import cache_folder, read_baseline
             from transformers_export.cli.progress import shown
 
+            failures = (*failures, ShardError)
             with shown(sys.stderr) as (progress, warn):
+                told = replace(told, cache=cache_folder(options), baseline=read_baseline(options.baseline, warn))
                 verdict = run_check(told, progress, warn)
-    except (ChangesError, SettingsError, GitError) as error:
+    except failures as error:
         from transformers_export.cli.files import leave_verdict
 
         leave_verdict(options.json, str(error))
@@ -62,3 +67,7 @@ def _write(options: Namespace, verdict: Verdict) -> None:
         from transformers_export.report.render import comment
 
         write(options.markdown, comment(verdict, None))
+    if options.junit or options.sarif:
+        from transformers_export.cli.formats import write_formats
+
+        write_formats(options, verdict)

@@ -105,7 +105,10 @@ def _job(options: Namespace, event: Event) -> Job:
     if event.pull_request is None:
         raise NoSubjectError(f"{event.name} is no pull request: no comment.")
     subject = Subject(event.repository, event.pull_request, event.head_sha, event.run, event.attempt)
-    return Job(read_verdict(options), subject, event)
+    published = read_verdict(options, options.verdict)
+    if published.verdict is not None and published.verdict.shard is not None:
+        raise UsageError(f"{options.verdict} is the verdict of one shard. Merge them all with `report` first.")
+    return Job(published, subject, event)
 
 
 def _token() -> str:

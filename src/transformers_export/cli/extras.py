@@ -6,8 +6,8 @@ import sys
 
 _EXTRAS = {
     "fix": "libcst",
-    "report": "jinja2 markupsafe actions_toolkit github requests urllib3 rich",
-    "onnx": "torch transformers onnx onnxruntime onnxscript onnx_ir numpy PIL psutil",
+    "report": "jinja2 markupsafe actions_toolkit github requests urllib3 rich junitparser",
+    "onnx": "torch transformers onnx onnxruntime onnxscript onnx_ir numpy PIL psutil platformdirs",
 }
 
 

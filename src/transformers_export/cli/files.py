@@ -93,6 +93,19 @@ def read(path: str, what: str) -> bytes:
         raise UsageError(f"Expected {what} in {path}: {error.strerror}.") from error
 
 
+def read_at_most(path: Path, size: int, what: str) -> bytes:
+    """Read the first `size` bytes of a file that comes from elsewhere.
+
+    Raises:
+        UsageError: it cannot be read; `what` says what was expected there.
+    """
+    try:
+        with path.open("rb") as stream:
+            return stream.read(size)
+    except OSError as error:
+        raise UsageError(f"Expected {what} in {path}: {error.strerror}.") from error
+
+
 def leave_verdict(path: str | None, why: str) -> None:
     """Leave a red verdict that says why there was no check, for the report: a log is read by few.
 

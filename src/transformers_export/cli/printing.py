@@ -66,7 +66,7 @@ def _table(cases: tuple[CaseResult, ...]) -> Iterator[str]:
             _difference(case),
             _number(case.opset),
             _number(case.nodes),
-            f"{case.seconds:.1f}",
+            "cached" if case.cached else f"{case.seconds:.1f}",
         )
         for case in cases
     ]
@@ -129,5 +129,8 @@ def _conclusion(verdict: Verdict, *, strict: bool) -> str:
     parts = [f"{errors} {'finding' if errors == 1 else 'findings'}"]
     if verdict.cases:
         passed = sum(case.outcome == "passed" for case in verdict.cases)
-        parts.append(f"{passed} of {len(verdict.cases)} cases verified")
+        cached = sum(case.cached for case in verdict.cases)
+        parts.append(f"{passed} of {len(verdict.cases)} cases verified{f', {cached} of them cached' if cached else ''}")
+    if verdict.shard:
+        parts.append(f"shard {verdict.shard.number} of {verdict.shard.total}")
     return f"{verdict.conclusion}: {', '.join(parts)}"

@@ -55,7 +55,8 @@ class _Lines:
     def tell(self, case: Case, result: CaseResult | None) -> None:
         if result is not None:
             self._ended += 1
-            print(f"{self._ended} {case.id} {result.outcome} {result.seconds:.1f} s", file=self._stream, flush=True)
+            took = "cached" if result.cached else f"{result.seconds:.1f} s"
+            print(f"{self._ended} {case.id} {result.outcome} {took}", file=self._stream, flush=True)
 
 
 class _Line:

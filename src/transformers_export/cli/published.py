@@ -43,7 +43,7 @@ class Standing:
     mended: bool = False
 
 
-def read_verdict(options: Namespace) -> Published:
+def read_verdict(options: Namespace, path: str) -> Published:
     """Read the verdict. With `--if-missing` one that is not there is written, red and saying that text, for whoever
     reads it later; one that cannot be read is replaced by what is wrong with it.
 
@@ -52,13 +52,13 @@ def read_verdict(options: Namespace) -> Published:
     Raises:
         UsageError: no such file, or no verdict in it, and nothing to say in its place.
     """
-    if options.if_missing is not None and not Path(options.verdict).exists():
-        leave_verdict(options.verdict, options.if_missing)
+    if options.if_missing is not None and not Path(path).exists():
+        leave_verdict(path, options.if_missing)
     try:
-        return Published(decode(read(options.verdict, "a verdict")))
+        return Published(decode(read(path, "a verdict")))
     except VerdictError as error:
         if options.if_missing is None:
-            raise UsageError(f"{options.verdict}: {error}") from error
+            raise UsageError(f"{path}: {error}") from error
         return Published(None, f"The check left a verdict that cannot be read: {error}", broken=True)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
 
+    from transformers_export.cases.shards import Part
+
 _NO_COMMIT = "0" * 40
 
 
@@ -88,7 +90,19 @@ def check_options(options: Namespace, environ: Mapping[str, str]) -> CheckOption
         atol=options.atol,
         timeout=options.timeout,
         memory_limit=options.memory_limit,
+        shard=_part(getattr(options, "shard", None)),
     )
+
+
+def _part(written: str | None) -> Part | None:
+    if not written:
+        return None
+    from transformers_export.cases.shards import ShardError, read_part
+
+    try:
+        return read_part(written)
+    except ShardError as error:
+        raise UsageError(str(error)) from error
 
 
 def project_root(start: Path) -> Path:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from transformers_export.report import figures
+from transformers_export.report import comparison, figures
 from transformers_export.verdict.types import Fix
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ class Page:
     versions: tuple[tuple[str, str], ...]
     command: str
     isolation: str
+    compared: str
     tool: str
     base: str | None
     head: str | None
@@ -196,6 +197,7 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         versions=tuple((cut(name), cut(version)) for name, version in list(verdict.versions.items())[:16]),
         command=local_command(verdict),
         isolation=cut(verdict.isolation),
+        compared=comparison.compared(verdict),
         tool=cut(f"{verdict.tool.name} {verdict.tool.version}"),
         base=_sha(verdict.base),
         head=_sha(verdict.head),
@@ -239,8 +241,10 @@ def facts(verdict: Verdict) -> tuple[str, ...]:
         (_count(verdict.cases, "expected-failure"), "expected failure", None),
         (sum(f.status == "standing" for f in verdict.findings), "standing finding", None),
         (sum(f.status == "fixed" for f in verdict.findings), "fixed", "fixed"),
+        (sum(case.cached for case in verdict.cases), "cached", "cached"),
     )
-    return tuple(figures.counted(amount, one, many) for amount, one, many in amounts if amount)
+    part = (f"shard {verdict.shard.number} of {verdict.shard.total}",) if verdict.shard else ()
+    return (*(figures.counted(amount, one, many) for amount, one, many in amounts if amount), *part)
 
 
 def local_command(verdict: Verdict) -> str:
@@ -359,11 +363,11 @@ def _row(case: CaseResult, cut: Callable[[str], str]) -> Row:
         feature=cut(case.feature),
         exporter=cut(_exporter(case)),
         checks=cut(_checks(case)),
-        difference=figures.difference(case.max_difference, case.tolerance),
-        opset=figures.count(case.opset),
-        nodes=figures.count(case.nodes),
-        size=figures.size(case.bytes),
-        seconds=figures.seconds(case.seconds),
+        difference=comparison.difference(case),
+        opset=comparison.opset(case),
+        nodes=comparison.nodes(case),
+        size=comparison.size(case),
+        seconds=comparison.seconds(case),
         memory=figures.size(case.peak_bytes),
     )
 

@@ -17,13 +17,15 @@ class GitError(Exception):
     """Git could not do what was asked; the message is git's own."""
 
 
-def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,)) -> bytes:
-    """Run one git command in `root` and return what it wrote.
+def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,), given: str | None = None) -> bytes:
+    """Run one git command in `root`, give it something to read, and return what it wrote.
 
     Raises `GitError` when git is not installed or ends with a code that is not among `expected`.
     """
-    process = _started(root, arguments)
-    return _written(process, arguments, *process.communicate(), expected)
+    process = _started(root, arguments, reads=given is not None)
+    return _written(
+        process, arguments, *process.communicate(os.fsencode(given) if given is not None else None), expected
+    )
 
 
 def run_together(root: Path, *commands: tuple[str, ...]) -> list[bytes]:
@@ -33,10 +35,15 @@ def run_together(root: Path, *commands: tuple[str, ...]) -> list[bytes]:
     return [_written(*each, *said) for each, said in zip(zip(processes, commands, strict=True), ended, strict=True)]
 
 
-def _started(root: Path, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+def _started(root: Path, arguments: tuple[str, ...], *, reads: bool = False) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
-            ["git", *arguments], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_environment()
+            ["git", *arguments],
+            cwd=root,
+            stdin=subprocess.PIPE if reads else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_environment(),
         )
     except FileNotFoundError as error:
         raise GitError(f"git could not be started in {root}: {error}. Install git and put it on the PATH.") from error

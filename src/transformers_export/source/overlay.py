@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from transformers_export.source.tree import Tree
+    from transformers_export.source.tree import Object, Tree
 
 
 class Overlay:
@@ -45,3 +45,7 @@ class Overlay:
     def blob(self, path: str) -> str | None:
         """Not known of what no commit holds."""
         raise NotImplementedError(f"{path} is not in git like this, so it has no object id")
+
+    def objects(self) -> Mapping[str, Object]:
+        """Not known either."""
+        raise NotImplementedError("What lies over a tree is not in git like this, so it has no object ids")

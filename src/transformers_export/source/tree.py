@@ -9,19 +9,30 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from transformers_export.source import git
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 _LINK = "120000 "
 """Git's mode of a symbolic link."""
 _DEEP = 40
 """How many links are followed, as systems do: more is a circle."""
+
+
+@dataclass(frozen=True)
+class Object:
+    """One entry of a tree."""
+
+    id: str
+    """Git's object id of the content; of a link that of where it leads, of a submodule its commit."""
+    is_file: bool
+    """False for a link and for a submodule: their content is elsewhere."""
 
 
 class Tree(Protocol):
@@ -48,6 +59,9 @@ class Tree(Protocol):
 
     def blob(self, path: str) -> str | None:
         """Git's object id of the file's content, or None when there is no such file."""
+
+    def objects(self) -> Mapping[str, Object]:
+        """What git makes of every file that `paths` has: the same content gives the same in any kind of tree."""
 
 
 def working_tree(root: Path) -> Tree:
@@ -93,6 +107,9 @@ class _WorkingTree:
         listed = git.names(git.run(self.root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"))
         return tuple(sorted({path for path in listed if self.exists(path)}))
 
+    def _is_link(self, path: str) -> bool:
+        return os.path.islink(self._prefix + path)  # noqa: PTH114
+
     def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
         return _search(self.root, texts, ["--untracked"], patterns)
 
@@ -100,6 +117,18 @@ class _WorkingTree:
         if not self.exists(path):
             return None
         return git.run(self.root, "hash-object", "--", path).decode().strip()
+
+    def objects(self) -> Mapping[str, Object]:
+        """Git knows what is unchanged since it was staged; only the rest is read."""
+        staged = dict(_entries(git.run(self.root, "ls-files", "-z", "--cached", "--stage")))
+        listed = git.names(git.run(self.root, "ls-files", "-z", "--modified", "--others", "--exclude-standard"))
+        changed = [path for path in dict.fromkeys(listed) if os.path.lexists(self._prefix + path)]
+        files = [path for path in changed if self.exists(path) and not self._is_link(path) and "\n" not in path]
+        ids = git.run(self.root, "hash-object", "--stdin-paths", given="\n".join(files)).decode().split()
+        found = {path: entry for path, entry in staged.items() if os.path.lexists(self._prefix + path)}
+        found.update(dict.fromkeys(changed, Object("", is_file=False)))
+        found.update({path: Object(name, is_file=True) for path, name in zip(files, ids, strict=True)})
+        return found
 
 
 class _GitTree:
@@ -157,11 +186,23 @@ class _GitTree:
         command = ["ls-tree", "-r", "-z", "--name-only", self._rev] if self._rev else ["ls-files", "-z", "--cached"]
         return tuple(sorted(set(git.names(git.run(self.root, *command)))))
 
+    def objects(self) -> Mapping[str, Object]:
+        command = ["ls-tree", "-r", "-z", self._rev] if self._rev else ["ls-files", "-z", "--cached", "--stage"]
+        return dict(_entries(git.run(self.root, *command)))
+
     def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
         if not self._rev:
             return _search(self.root, texts, ["--cached"], patterns)
         found = _search(self.root, texts, [self._rev], patterns)
         return tuple(name.removeprefix(self._rev + ":") for name in found)
+
+
+def _entries(output: bytes) -> Iterator[tuple[str, Object]]:
+    """The lines of `ls-tree` (mode, type, id) and `ls-files --stage` (mode, id, stage), each followed by a path."""
+    for entry in git.names(output):
+        said, _, path = entry.partition("\t")
+        mode, second, third = said.split(" ")
+        yield path, Object(third if len(third) > 1 else second, is_file=mode.startswith("100"))
 
 
 _NEEDLE = 200

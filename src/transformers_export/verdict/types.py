@@ -66,6 +66,18 @@ class CaseError:
 
 
 @dataclass(frozen=True)
+class Before:
+    """What the same case came to in an earlier verdict, mostly the base's."""
+
+    outcome: CaseOutcome
+    max_difference: float | None = None
+    opset: int | None = None
+    nodes: int | None = None
+    bytes: int | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class CaseResult:
     """One model type, feature and exporter, and how it ended."""
 
@@ -92,6 +104,10 @@ class CaseResult:
     peak_bytes: int | None = None
     """Largest resident memory of the case's process tree."""
     cached: bool = False
+    """Nothing that decides this result has changed since the case passed, so it was not exported again."""
+    key: str = ""
+    """Identity of everything that decides the result; empty where that is not known."""
+    before: Before | None = None
     error: CaseError | None = None
     warnings: tuple[str, ...] = ()
     reason: str = ""
@@ -146,6 +162,40 @@ class Tool:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """One case of a plan, by name."""
+
+    model_type: str
+    feature: str
+    target: Target
+    exporter: str
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Which part of a plan a verdict speaks for."""
+
+    number: int
+    """From 1 to `total`."""
+    total: int
+    plan: str
+    """Identity of the whole plan: parts of different plans do not belong together."""
+    planned: tuple[Planned, ...]
+    """Every case of the whole plan."""
+    cases: tuple[int, ...]
+    """Places in `planned` of this part's cases, in the order of the verdict's `cases`."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The earlier verdict that cases are compared with."""
+
+    head: str | None
+    """Full SHA of the commit it was about."""
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Everything one check found. Reports are made from this and from nothing else."""
 
@@ -166,6 +216,10 @@ class Verdict:
     """Asked for by `--fix` and `--diff`; None where nothing can be mended."""
     isolation: str = ""
     """Which isolation the cases ran under, in words."""
+    shard: Shard | None = None
+    """None for a verdict that speaks for its whole plan."""
+    baseline: Baseline | None = None
+    """None where there was no earlier verdict to compare with."""
 
 
 def conclude(
@@ -174,17 +228,19 @@ def conclude(
     not_checked: tuple[NotChecked, ...],
     *,
     strict: bool = False,
+    part: bool = False,
 ) -> Conclusion:
     """Decide whether a check is green.
 
     New errors, failed or undecided cases and anything blocking that was not checked make it red; with `strict` so do
-    standing errors. Advice never does. Cases of which none passed are never green.
+    standing errors. Advice never does. Cases of which none passed are never green, unless they are only a `part` of the
+    plan: that is then held against the whole.
     """
     blocking_status = {"new", "standing"} if strict else {"new"}
     red = (
         any(f.severity == "error" and f.status in blocking_status for f in findings)
         or any(c.outcome in ("failed", "undecided") for c in cases)
         or any(n.blocking for n in not_checked)
-        or (bool(cases) and not any(c.outcome == "passed" for c in cases))
+        or (bool(cases) and not part and not any(c.outcome == "passed" for c in cases))
     )
     return "failure" if red else "success"

@@ -124,10 +124,10 @@ def test_a_checkpoint_without_weights_says_what_was_expected(checkpoint: Path, t
 
 
 def test_an_architecture_without_a_configuration_lists_what_is_supported(tmp_path: Path) -> None:
-    transformers.OPTConfig().save_pretrained(tmp_path / "opt")
-    ended = _command("--model", "opt", "out", cwd=tmp_path)
+    transformers.MambaConfig().save_pretrained(tmp_path / "mamba")
+    ended = _command("--model", "mamba", "out", cwd=tmp_path)
     assert ended.code == 2
-    assert "'opt' has no OnnxConfig. Supported: albert, bart, beit, bert" in ended.err
+    assert "'mamba' has no OnnxConfig. Supported: aimv2-vision-model, albert" in ended.err
     assert "FeaturesManager.register" in ended.err
 
 
@@ -137,22 +137,22 @@ def test_an_architecture_transformers_does_not_know_says_so(tmp_path: Path) -> N
     ended = _command("--model", "odd", "out", cwd=tmp_path)
     assert ended.code == 2
     assert "architecture that this transformers does not know" in ended.err
-    assert "Supported: albert, bart" in ended.err
+    assert "Supported: aimv2-vision-model, albert" in ended.err
 
 
 def test_a_module_that_registers_a_model_can_be_imported_first(tmp_path: Path) -> None:
-    config = tiny.shrink(transformers.OPTConfig())
+    config = tiny.shrink(transformers.GraniteSWAConfig())
     model = tiny.build_model(transformers.AutoModelForCausalLM, config)
-    tiny.save_checkpoint(model, tiny.make_preprocessor(config, model), tmp_path / "opt")
-    (tmp_path / "acme_opt.py").write_text(
+    tiny.save_checkpoint(model, tiny.make_preprocessor(config, model), tmp_path / "granite_swa")
+    (tmp_path / "acme_granite.py").write_text(
         "from transformers_export.models.bases import DecoderOnnxConfig\n"
         "from transformers_export.onnx import FeaturesManager\n"
-        "class OPTOnnxConfig(DecoderOnnxConfig):\n    pass\n"
-        "FeaturesManager.register('opt', 'causal-lm', onnx_config='acme_opt.OPTOnnxConfig')\n"
+        "class GraniteOnnxConfig(DecoderOnnxConfig):\n    pass\n"
+        "FeaturesManager.register('granite_swa', 'causal-lm', onnx_config='acme_granite.GraniteOnnxConfig')\n"
     )
-    arguments = ("--model", "opt", "--feature", "causal-lm", "--exporter", "legacy", "out")
+    arguments = ("--model", "granite_swa", "--feature", "causal-lm", "--exporter", "legacy", "out")
     assert _command(*arguments, cwd=tmp_path).code == 2
-    ended = _command("--import", "acme_opt", *arguments, cwd=tmp_path)
+    ended = _command("--import", "acme_granite", *arguments, cwd=tmp_path)
     assert ended.code == 0, ended.out + ended.err
     missing = _command("--import", "nowhere", *arguments, cwd=tmp_path)
     assert (missing.code, "Cannot import nowhere" in missing.err) == (2, True)

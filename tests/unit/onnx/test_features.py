@@ -31,7 +31,7 @@ def test_underscores_and_dashes_are_one(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_an_unknown_model_type_lists_the_known_and_says_how_to_register() -> None:
-    with pytest.raises(KeyError, match=r"warbler.*albert, bart.*FeaturesManager\.register"):
+    with pytest.raises(KeyError, match=r"warbler.*albert, apertus.*FeaturesManager\.register"):
         FeaturesManager.get_supported_features_for_model_type("warbler")
 
 
