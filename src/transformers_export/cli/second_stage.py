@@ -93,6 +93,9 @@ def examine(data: bytes, trigger: Trigger) -> Published:
     if verdict.head not in (None, trigger.subject.head):
         why = "The check left a verdict of another commit than the one it was to check."
         return Published(None, why, broken=True)
+    if verdict.shard is not None:
+        part = f"shard {verdict.shard.number} of {verdict.shard.total}"
+        return Published(None, f"The check left the verdict of {part} alone, not of the whole.", broken=True)
     if verdict.conclusion == "success" and trigger.conclusion != "success":
         ended = NotChecked("the run", f"It ended as `{trigger.conclusion}`, although what it left is green.")
         verdict = replace(verdict, not_checked=(*verdict.not_checked, ended))

@@ -21,7 +21,7 @@ from support.front_door import FrontDoor, breaks_off, open_door, refuses
 from transformers_export.cli import main
 from transformers_export.report.render import MARKER
 from transformers_export.verdict.schema import encode
-from transformers_export.verdict.types import CaseResult, Finding, Tool, Verdict
+from transformers_export.verdict.types import CaseResult, Finding, Planned, Shard, Tool, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,6 +192,15 @@ def test_a_green_verdict_of_a_run_that_failed_is_called_into_question(door):
     ran(door, GREEN, conclusion="failure")
     assert comment() == 0
     assert "It ended as `failure`, although what it left is green." in ours(door)[0]
+
+
+def test_the_verdict_of_one_shard_is_not_taken_for_the_whole(door):
+    planned = (Planned("m", "f", "onnx", "dynamo"), Planned("m", "g", "onnx", "dynamo"))
+    ran(door, replace(GREEN, shard=Shard(1, 2, "a" * 32, planned, (0,))))
+    comment()
+    (written,) = ours(door)
+    assert "The check left the verdict of shard 1 of 2 alone" in written
+    assert "✅" not in written
 
 
 @pytest.mark.parametrize("answer", [refuses(500), breaks_off], ids=["500", "broken"])
