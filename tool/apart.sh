@@ -15,6 +15,11 @@ while IFS= read -r -d '' variable; do
       ;;
   esac
 done < <(env -0)
+# Where `env` does not know `-0` nothing was read, and everything would pass.
+[ -n "${name:-}" ] || {
+  echo "::error::The environment cannot be read: expected an \`env\` that takes -0."
+  exit 1
+}
 
 quiet="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
 # A newline first: what was printed last may have left its line open, and then this one would not be read.

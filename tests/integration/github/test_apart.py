@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.repositories import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SECRETS = (
     *("GITHUB_TOKEN", "GH_TOKEN", "HF_TOKEN", "SOME_OTHER_TOKEN", "INPUT_SOME-ACTION_TOKEN", "a b_TOKEN"),
@@ -29,6 +33,16 @@ def test_tokens_and_the_runners_files_do_not_pass_and_the_rest_does() -> None:
     names = {entry.partition("=")[0].splitlines()[-1] for entry in done.stdout.split("\0") if "=" in entry}
     assert names.isdisjoint(SECRETS)
     assert {"PATH", "GITHUB_SHA", "TOKENIZERS", "ODD"} <= names
+
+
+def test_where_the_environment_cannot_be_read_nothing_runs(tmp_path: Path) -> None:
+    old = tmp_path / "env"
+    old.write_text('#!/bin/sh\n[ "$1" != -0 ] || exit 1\nexec /usr/bin/env "$@"\n')
+    old.chmod(0o755)
+    done = apart("printenv", "GITHUB_TOKEN", PATH=f"{tmp_path}:{os.environ['PATH']}", GITHUB_TOKEN="secret")
+    assert done.returncode == 1
+    assert "secret" not in done.stdout
+    assert "expected an `env` that takes -0" in done.stdout
 
 
 @pytest.mark.parametrize("printed", ["::error::forged\n", "an open line", "::stop-commands::x\n", ""])
