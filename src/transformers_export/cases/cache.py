@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,10 +72,13 @@ class Cache:
         return replace(entry, result=replace(entry.result, cached=True, key=key, before=None))
 
     def keep(self, result: CaseResult, versions: dict[str, str]) -> bool:
-        """Keep a result under its key; False for one that is not kept: without a key, not passed, or kept already."""
-        if not _KEY.fullmatch(result.key) or result.outcome != "passed" or self._path(result.key).exists():
+        """Keep a result under its key; False for one that is not kept: without a key, not passed, or taken from here.
+
+        An entry that is there already is replaced: it was not taken, so it may be one that cannot be.
+        """
+        if not _KEY.fullmatch(result.key) or result.outcome != "passed" or result.cached:
             return False
-        entry = Entry(FORMAT, result.key, replace(result, cached=False, before=None), versions)
+        entry = Entry(FORMAT, result.key, replace(result, before=None), versions)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write(self._path(result.key), msgspec.json.encode(entry))
@@ -125,9 +129,9 @@ def default_folder(environ: Mapping[str, str]) -> Path:
 
 
 def _decode(path: Path) -> Entry:
-    """Read an entry. A link is none of ours: it may lead to anything."""
-    if path.is_symlink():
-        raise ValueError("it is a link")
+    """Read an entry. What is no plain file is none of ours: a link may lead to anything, a pipe holds the reader."""
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise ValueError("it is no plain file")
     with path.open("rb") as stream:
         data = stream.read(2 * MAX_RESULT_BYTES + 1)
     if len(data) > 2 * MAX_RESULT_BYTES:

@@ -45,7 +45,7 @@ def test_what_passed_is_found_again_and_says_that_it_is_cached(cache):
     assert entry.result == replace(PASSED, cached=True)
     assert entry.versions == {"torch": "2.13.0"}
     assert cache.find(CASE, "1" * 64) is None
-    assert not cache.keep(PASSED, {})
+    assert not cache.keep(entry.result, {})
     assert cache.warnings == []
     assert [path.name for path in cache.folder.iterdir()] == [f"{KEY}.json"]
     assert cache.seconds() == {CASE.id: 2.5}
@@ -95,6 +95,22 @@ def test_a_corrupt_entry_is_ignored_and_said(cache, content):
     assert cache.seconds() == {}
 
 
+def test_a_corrupt_entry_is_replaced_by_the_next_result(cache):
+    cache.keep(PASSED, {})
+    file(cache).write_bytes(b"{")
+    assert cache.keep(PASSED, {})
+    assert cache.find(CASE, KEY) is not None
+    assert cache.warnings == []
+
+
+def test_a_pipe_in_place_of_an_entry_holds_nobody_up(cache):
+    cache.folder.mkdir()
+    os.mkfifo(file(cache))
+    assert cache.find(CASE, KEY) is None
+    assert "it is no plain file" in cache.warnings[0]
+    assert cache.seconds() == {}
+
+
 def test_an_entry_under_another_name_is_ignored(cache):
     cache.keep(PASSED, {})
     file(cache).rename(file(cache, "1" * 64))
@@ -107,7 +123,7 @@ def test_a_link_is_ignored(cache, tmp_path):
     file(cache).rename(tmp_path / "elsewhere.json")
     file(cache).symlink_to(tmp_path / "elsewhere.json")
     assert cache.find(CASE, KEY) is None
-    assert "a link" in cache.warnings[0]
+    assert "no plain file" in cache.warnings[0]
 
 
 def test_a_directory_in_place_of_an_entry_is_ignored(cache):

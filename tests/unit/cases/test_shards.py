@@ -100,6 +100,12 @@ def test_few_seconds_are_not_worth_many_machines():
     assert len(parts_of(plan, None, None, 20, {case.id: 31.0 for case in plan.cases})) == 10
 
 
+def test_absurd_measurements_still_make_a_plan():
+    plan = plan_of(3)
+    assert len(parts_of(plan, None, None, 20, {case.id: 1e308 for case in plan.cases})) == 3
+    assert len(parts_of(plan, None, None, 20, {case.id: -1e308 for case in plan.cases})) == 1
+
+
 def test_measured_costs_balance_the_parts():
     plan = plan_of(4)
     measured = dict(zip((case.id for case in plan.cases), (100.0, 40.0, 30.0, 30.0), strict=True))
