@@ -20,7 +20,12 @@ _PATH = 500
 
 def remarks(verdict: Verdict) -> tuple[Annotation, ...]:
     """New findings at their lines, failed and undecided cases at the file that made us check them, and what could
-    not be checked. Standing and fixed findings are left to the report: nobody changed those lines."""
+    not be checked. Standing and fixed findings are left to the report: nobody changed those lines.
+
+    Of one shard nothing: the report on all of them says it once, where twenty would each repeat every finding.
+    """
+    if verdict.shard is not None:
+        return ()
     places = {affected.model_type: affected.path for affected in reversed(verdict.affected)}
     made = (
         *(_of_finding(finding) for finding in verdict.findings if finding.status == "new"),

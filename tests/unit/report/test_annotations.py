@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transformers_export.github.annotation import Annotation
 from transformers_export.report.annotations import remarks
-from transformers_export.verdict.types import Affected, CaseResult, CheckResult, Finding, NotChecked, Tool, Verdict
+from transformers_export.verdict.types import Affected, CaseResult, CheckResult, Finding, NotChecked, Shard, Tool, Verdict
 
 NEW = Finding("unregistered", "error", "new", "src/fox.py", 12, 3, "Fox", "Fox has no entry.", "Add it.")
 
@@ -43,3 +45,9 @@ def test_a_case_is_annotated_at_the_first_file_that_made_us_check_it() -> None:
         Annotation("error", "hen / default / legacy is undecided", "ran longer than 60 s", None),
         Annotation("error", "Not checked: yak", "no case"),
     )
+
+
+def test_a_shard_leaves_it_to_the_report_on_all_of_them() -> None:
+    verdict = Verdict(Tool("t", "1"), "failure", findings=(NEW,))
+    assert remarks(verdict)
+    assert remarks(replace(verdict, shard=Shard(1, 2, "a" * 32, (), ()))) == ()
