@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = parse(sys.argv[1:] if argv is None else argv)
         code: int = import_module(f"transformers_export.cli.{options.command}").run(options)
     except UsageError as error:
-        print(f"transformers-export: {error}", file=sys.stderr)
+        print(f"transformers-export: {_harmless(str(error))}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         print("transformers-export: interrupted", file=sys.stderr)
@@ -33,6 +33,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _unexpected(error)
     return code
+
+
+def _harmless(message: str) -> str:
+    """It may quote a pull request: no escape sequence stays in it, and no line that a runner takes for a command."""
+    from transformers_export.verdict.visible import visible
+
+    return visible(message, lines=True).replace("\n", "\n    | ")
 
 
 def _unexpected(error: Exception) -> int:

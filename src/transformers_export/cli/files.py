@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,9 +98,11 @@ def read_at_most(path: Path, size: int, what: str) -> bytes:
     """Read the first `size` bytes of a file that comes from elsewhere.
 
     Raises:
-        UsageError: it cannot be read; `what` says what was expected there.
+        UsageError: it cannot be read, or is a pipe or device, which might never end; `what` says what was expected.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UsageError(f"Expected {what} in {path}: it is no plain file.")
         with path.open("rb") as stream:
             return stream.read(size)
     except OSError as error:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.files import leave_verdict, read
+from transformers_export.cli.files import leave_verdict, read_at_most
 from transformers_export.github.event import Event, EventError, read_event
 from transformers_export.report import render
 from transformers_export.report.annotations import remarks
 from transformers_export.report.render import Links
-from transformers_export.verdict.schema import VerdictError, decode
+from transformers_export.verdict.schema import MAX_BYTES, VerdictError, decode
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -47,7 +47,8 @@ def read_verdict(options: Namespace, path: str) -> Published:
     """Read the verdict. With `--if-missing` one that is not there is written, red and saying that text, for whoever
     reads it later; one that cannot be read is replaced by what is wrong with it.
 
-    An old comment must not stay green because a newer verdict was spoilt.
+    An old comment must not stay green because a newer verdict was spoilt, nor because there is a folder or a pipe
+    in its place: code we do not trust ran beside it.
 
     Raises:
         UsageError: no such file, or no verdict in it, and nothing to say in its place.
@@ -55,10 +56,10 @@ def read_verdict(options: Namespace, path: str) -> Published:
     if options.if_missing is not None and not Path(path).exists():
         leave_verdict(path, options.if_missing)
     try:
-        return Published(decode(read(path, "a verdict")))
-    except VerdictError as error:
+        return Published(decode(read_at_most(Path(path), MAX_BYTES + 1, "a verdict")))
+    except (UsageError, VerdictError) as error:
         if options.if_missing is None:
-            raise UsageError(f"{path}: {error}") from error
+            raise UsageError(f"{path}: {error}" if isinstance(error, VerdictError) else str(error)) from error
         return Published(None, f"The check left a verdict that cannot be read: {error}", broken=True)
 
 

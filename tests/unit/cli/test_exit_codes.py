@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
 import pytest
 
 from transformers_export.cli import BUG, INTERRUPTED, MISUSE, check, main
+from transformers_export.cli.known import read_baseline
 from transformers_export.verdict.schema import decode
 
 
@@ -152,3 +154,22 @@ def test_a_missing_package_is_one_line_with_the_command(missing, arguments, code
     assert said.count(f'-m pip install "transformers-export[{extra}]"') == 1
     assert missing in said
     assert "Traceback" not in said
+
+
+def test_no_error_is_a_command_to_the_runner_or_the_terminal(tmp_path, capsys):
+    spoilt = {"schema_version": 1, "tool": {"name": "t", "version": "1"}, "conclusion": "x\n::error::forged\x1b[2J"}
+    (tmp_path / "verdict.json").write_text(json.dumps(spoilt))
+    assert main(["report", str(tmp_path / "verdict.json"), "--markdown", str(tmp_path / "out.md")]) == MISUSE
+    said = capsys.readouterr().err
+    assert "forged" in said
+    assert "\x1b" not in said
+    assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_no_warning_about_a_baseline_is_one_either(tmp_path):
+    spoilt = {"schema_version": 1, "tool": {"name": "t", "version": "1"}, "conclusion": "x\n::error::forged"}
+    (tmp_path / "verdict.json").write_text(json.dumps(spoilt))
+    warnings: list[str] = []
+    assert read_baseline(str(tmp_path / "verdict.json"), warnings.append) is None
+    assert "forged" in warnings[0]
+    assert len(warnings[0].splitlines()) == 1

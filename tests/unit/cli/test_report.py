@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,6 +104,14 @@ def test_a_verdict_no_report_can_be_made_of_replaces_the_report_and_fails_the_jo
     for file in ("report.md", "summary"):
         assert "No report can be made of the verdict" in (workflow / file).read_text()
     assert "a bug in" not in capsys.readouterr().err
+
+
+def test_a_pipe_in_place_of_the_verdict_replaces_the_report_and_holds_nobody_up(workflow):
+    (workflow / "verdict.json").unlink()
+    os.mkfifo(workflow / "verdict.json")
+    arguments = ["report", "verdict.json", "--markdown", "report.md", "--github", "--if-missing", "x"]
+    assert main(arguments) == 1
+    assert "it is no plain file" in (workflow / "report.md").read_text()
 
 
 def test_a_push_gets_no_comment(workflow, capsys):

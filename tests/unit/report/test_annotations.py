@@ -6,7 +6,16 @@ from dataclasses import replace
 
 from transformers_export.github.annotation import Annotation
 from transformers_export.report.annotations import remarks
-from transformers_export.verdict.types import Affected, CaseResult, CheckResult, Finding, NotChecked, Shard, Tool, Verdict
+from transformers_export.verdict.types import (
+    Affected,
+    CaseResult,
+    CheckResult,
+    Finding,
+    NotChecked,
+    Shard,
+    Tool,
+    Verdict,
+)
 
 NEW = Finding("unregistered", "error", "new", "src/fox.py", 12, 3, "Fox", "Fox has no entry.", "Add it.")
 
