@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.published import Published, Standing, current_event, make_report, read_verdict
+from transformers_export.cli.published import Published, Standing, current_event, make_report, of_commit, read_verdict
 from transformers_export.cli.second_stage import from_artifact
 from transformers_export.github.commands import note, set_outputs, warn
 from transformers_export.github.comment import CommentResult, Draft, Subject, publish
@@ -105,7 +105,7 @@ def _job(options: Namespace, event: Event) -> Job:
     if event.pull_request is None:
         raise NoSubjectError(f"{event.name} is no pull request: no comment.")
     subject = Subject(event.repository, event.pull_request, event.head_sha, event.run, event.attempt)
-    published = read_verdict(options, options.verdict)
+    published = of_commit(read_verdict(options, options.verdict), event.head_sha)
     if published.verdict is not None and published.verdict.shard is not None:
         raise UsageError(f"{options.verdict} is the verdict of one shard. Merge them all with `report` first.")
     return Job(published, subject, event)

@@ -63,6 +63,14 @@ def read_verdict(options: Namespace, path: str) -> Published:
         return Published(None, f"The check left a verdict that cannot be read: {error}", broken=True)
 
 
+def of_commit(published: Published, head: str) -> Published:
+    """The same, unless it speaks of another commit than the one that was to be checked."""
+    verdict = published.verdict
+    if verdict is None or verdict.head in (None, head):
+        return published
+    return Published(None, "The check left a verdict of another commit than the one it was to check.", broken=True)
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything that is made of a verdict before any of it is published."""

@@ -12,7 +12,7 @@ from transformers_export.cli.files import leave_verdict, write
 from transformers_export.cli.formats import write_formats
 from transformers_export.cli.known import read_baseline
 from transformers_export.cli.merging import is_one, merged
-from transformers_export.cli.published import Published, Report, current_event, make_report, read_verdict
+from transformers_export.cli.published import Published, Report, current_event, make_report, of_commit, read_verdict
 from transformers_export.verdict.compare import with_baseline
 from transformers_export.verdict.schema import encode
 
@@ -32,7 +32,12 @@ def run(options: Namespace) -> int:
         raise UsageError("Nothing to write: expected --markdown, --summary, --json, --junit, --sarif or --github.")
     alone = not options.merge and is_one(options.verdicts)
     published = _compared(options, read_verdict(options, options.verdicts[0]) if alone else _merged(options))
-    report = make_report(published, current_event() if options.github else None)
+    event = current_event() if options.github else None
+    if event is not None:
+        published = of_commit(published, event.head_sha)
+        if published.verdict is None:
+            leave_verdict(options.json, published.instead)  # for the comment, which is written from it
+    report = make_report(published, event)
     verdict = report.verdict
     if verdict is not None:
         write_formats(options, verdict)
@@ -53,7 +58,7 @@ def _merged(options: Namespace) -> Published:
     try:
         return Published(merged(options.verdicts))
     except UsageError as error:
-        leave_verdict(options.json, str(error))  # for the comment, which is written from it
+        leave_verdict(options.json, str(error))
         if options.if_missing is None:
             raise
         return Published(None, str(error), broken=True)

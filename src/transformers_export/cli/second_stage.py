@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transformers_export.cli.published import Published
+from transformers_export.cli.published import Published, of_commit
 from transformers_export.github.archive import ArchiveError, only_file
 from transformers_export.github.artifact import download
 from transformers_export.github.event import run_url
@@ -90,13 +90,10 @@ def examine(data: bytes, trigger: Trigger) -> Published:
     except (ArchiveError, VerdictError) as error:
         why = "The check left something that is no verdict. The log of the job that wrote this comment says more."
         return Published(None, why, broken=True, detail=str(error))
-    if verdict.head not in (None, trigger.subject.head):
-        why = "The check left a verdict of another commit than the one it was to check."
-        return Published(None, why, broken=True)
     if verdict.shard is not None:
         part = f"shard {verdict.shard.number} of {verdict.shard.total}"
         return Published(None, f"The check left the verdict of {part} alone, not of the whole.", broken=True)
     if verdict.conclusion == "success" and trigger.conclusion != "success":
         ended = NotChecked("the run", f"It ended as `{trigger.conclusion}`, although what it left is green.")
         verdict = replace(verdict, not_checked=(*verdict.not_checked, ended))
-    return Published(verdict)
+    return of_commit(Published(verdict), trigger.subject.head)

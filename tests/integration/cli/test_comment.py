@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,13 @@ def test_a_verdict_no_report_can_be_made_of_replaces_the_old_comment(door, monke
     (written,) = ours(door)
     assert "No report can be made of the verdict" in written
     assert " red=1 " in written.splitlines()[1]
+
+
+def test_a_verdict_of_another_commit_replaces_the_old_comment(door):
+    door.behind.add_comment(f"{MARKER}\nall green")
+    comment(replace(GREEN, head="d" * 40))
+    (written,) = ours(door)
+    assert "a verdict of another commit" in written
 
 
 def test_a_pull_request_that_only_spoils_the_settings_gets_a_comment(door):

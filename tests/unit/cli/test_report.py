@@ -11,8 +11,8 @@ import pytest
 
 from transformers_export.cli import main
 from transformers_export.report.render import MARKER
-from transformers_export.verdict.schema import encode
-from transformers_export.verdict.types import CaseResult, CheckResult, Finding, Tool, Verdict
+from transformers_export.verdict.schema import decode, encode
+from transformers_export.verdict.types import CaseResult, CheckResult, Finding, Planned, Shard, Tool, Verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +104,24 @@ def test_a_verdict_no_report_can_be_made_of_replaces_the_report_and_fails_the_jo
     for file in ("report.md", "summary"):
         assert "No report can be made of the verdict" in (workflow / file).read_text()
     assert "a bug in" not in capsys.readouterr().err
+
+
+def test_a_verdict_of_another_commit_is_none_of_this_one(workflow):
+    (workflow / "verdict.json").write_bytes(encode(dataclasses.replace(VERDICT, head="c" * 40)))
+    arguments = ["report", "verdict.json", "--markdown", "report.md", "--github", "--if-missing", "x"]
+    assert main(arguments) == 1
+    assert "a verdict of another commit" in (workflow / "report.md").read_text()
+
+
+def test_shards_that_are_all_of_another_commit_are_not_merged_into_a_report_on_this_one(workflow):
+    passed = VERDICT.cases[:1]
+    shard = Shard(1, 1, "a" * 32, (Planned("m", "f", "onnx", "dynamo"),), (0,))
+    stale = Verdict(VERDICT.tool, "success", head="c" * 40, cases=passed, shard=shard)
+    (workflow / "shards").mkdir()
+    (workflow / "shards" / "1.json").write_bytes(encode(stale))
+    assert main(["report", "shards", "--merge", "--github", "--json", "merged.json", "--if-missing", "x"]) == 1
+    assert "a verdict of another commit" in (workflow / "summary").read_text()
+    assert decode((workflow / "merged.json").read_bytes()).conclusion == "failure"
 
 
 def test_a_pipe_in_place_of_the_verdict_replaces_the_report_and_holds_nobody_up(workflow):
