@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from support import front_door, job
+from support.actions_runner import evaluate
 from support.environments import with_repository
 from support.repositories import ROOT, Repository
 
@@ -111,6 +112,33 @@ def test_this_repositorys_own_workflows_fit_each_other_too() -> None:
     action = yaml.safe_load((ROOT / "comment" / "action.yml").read_text(encoding="utf-8"))
 
     assert check_job["steps"][-1]["with"]["artifact"] == action["inputs"]["artifact"]["default"]
+
+
+@pytest.mark.parametrize(
+    ("repository", "branch", "stage"),
+    [
+        ("acme/models", "change", "first"),
+        ("stranger/models", "change", "second"),
+        ("acme/models", "dependabot/pip/torch-3", "second"),
+        ("stranger/models", "dependabot/pip/torch-3", "second"),
+    ],
+)
+def test_in_this_repository_exactly_one_of_the_two_comments(repository: str, branch: str, stage: str) -> None:
+    """Tokens of runs for forks and Dependabot may only read."""
+    folder = ROOT / ".github" / "workflows"
+    (check_job,) = yaml.safe_load((folder / "export.yml").read_text(encoding="utf-8"))["jobs"].values()
+    (comment_job,) = yaml.safe_load((folder / "export-comment.yml").read_text(encoding="utf-8"))["jobs"].values()
+    run = {"event": "pull_request", "head_repository": {"full_name": repository}, "head_branch": branch}
+    event = {"pull_request": {"head": {"ref": branch, "repo": {"full_name": repository}}}, "workflow_run": run}
+    mode, second = evaluate(
+        [
+            {"kind": "text", "text": check_job["steps"][-1]["with"]["comment"]},
+            {"kind": "condition", "text": comment_job["if"]},
+        ],
+        {"github": {"repository": "acme/models", "event": event}},
+        succeeding=True,
+    )
+    assert (mode, second) == (("on-change", False) if stage == "first" else ("never", True))
 
 
 def test_no_job_has_more_than_it_needs_and_the_second_checks_nothing_out() -> None:
