@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 from support import job
 from support.repositories import ROOT, Repository, commit, git
 from support.workflow_runner import Workflow
+from transformers_export.cli.second_stage import examine
+from transformers_export.github.comment import Subject
+from transformers_export.github.trigger import Trigger
 from transformers_export.verdict.schema import decode
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ def test_plan_parts_and_report_leave_one_comment_and_what_is_known_is_not_export
         "pip-index-url": "",
         "exporter": "legacy",
         "baseline": str(slow),
+        "artifact": "export-verdict",
     }
     workflow = Workflow(WORKFLOW, a_job, tmp_path / "github-keeps", told, tool=installed_tool)
 
@@ -62,6 +66,11 @@ def test_plan_parts_and_report_leave_one_comment_and_what_is_known_is_not_export
     assert merged.shard is None
     assert [case.feature for case in merged.cases] == [planned.feature for planned in parts[0].shard.planned]
 
+    uploaded = examine(whole["report"].artifacts["export-verdict"], ended_for(a_job.head))
+    assert uploaded.verdict == merged, "what the second workflow for forks is given is the whole"
+    part = examine(whole["export-0"].artifacts["export-verdict"], ended_for(a_job.head))
+    assert (part.verdict, part.broken) == (None, True)
+
     known = workflow.run()
     assert verdict_of(known["report"]).conclusion == "success"
     assert all(case.cached for case in verdict_of(known["report"]).cases)
@@ -81,6 +90,10 @@ def test_a_change_that_concerns_nothing_ends_with_the_plan(
     assert ended["plan"].outputs == {"matrix": '{"include": []}', "empty": "true"}
     assert verdict_of(ended["plan"]).conclusion == "success"
     assert door.comments() == []
+
+
+def ended_for(head: str) -> Trigger:
+    return Trigger(Subject("acme/models", 1, head, run=42), "success")
 
 
 def baseline_of_long_exports(directory: Path) -> Path:

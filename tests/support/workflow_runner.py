@@ -32,6 +32,8 @@ class Done:
     outputs: dict[str, str] = field(default_factory=dict)
     actions: list[Run] = field(default_factory=list)
     """What every start of our action came to."""
+    artifacts: dict[str, bytes] = field(default_factory=dict)
+    """What our action uploaded by itself, its input `artifact`."""
 
 
 @dataclass
@@ -115,6 +117,7 @@ class Workflow:
             runner = self.job.runner({**told, **self.inputs}, temp / f"action-{number}", self.tool, temp / "workspace")
             run = runner.run()
             done.actions.append(run)
+            done.artifacts |= runner.artifacts
             return run.conclusion, run.outputs
         getattr(self, "_" + name.replace("/", "_").replace("-", "_"))(told, temp)
         return "success", {}
