@@ -1,4 +1,4 @@
-"""What the export commands share: common flags, refusals that come first, stages with their times, and the log on standard output."""
+"""What the export commands share: common flags, early refusals, stages with their times, the log on standard output."""
 
 from __future__ import annotations
 
