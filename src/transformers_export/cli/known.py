@@ -10,7 +10,6 @@ from transformers_export.cases.cache import default_folder
 from transformers_export.cli.arguments import UsageError
 from transformers_export.cli.files import read_at_most
 from transformers_export.verdict.schema import MAX_BYTES, VerdictError, decode
-from transformers_export.verdict.visible import visible
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,7 +41,7 @@ def read_baseline(path: str | None, warn: Callable[[str], None]) -> Verdict | No
     try:
         found = decode(read_at_most(Path(path), MAX_BYTES + 1, "an earlier verdict"))
     except (UsageError, VerdictError) as error:
-        warn(visible(f"There is nothing to compare with: {error}"))  # it may quote what nobody has checked
+        warn(f"There is nothing to compare with: {error}")
         return None
     if found.shard is not None:
         warn(f"There is nothing to compare with: {path} is the verdict of one shard. Merge them with `report`.")

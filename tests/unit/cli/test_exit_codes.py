@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from transformers_export.cli import BUG, INTERRUPTED, MISUSE, check, main
-from transformers_export.cli.known import read_baseline
-from transformers_export.verdict.schema import decode
+from transformers_export.verdict.schema import decode, encode
+from transformers_export.verdict.types import Shard, Tool, Verdict
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -157,19 +157,13 @@ def test_a_missing_package_is_one_line_with_the_command(missing, arguments, code
 
 
 def test_no_error_is_a_command_to_the_runner_or_the_terminal(tmp_path, capsys):
-    spoilt = {"schema_version": 1, "tool": {"name": "t", "version": "1"}, "conclusion": "x\n::error::forged\x1b[2J"}
-    (tmp_path / "verdict.json").write_text(json.dumps(spoilt))
-    assert main(["report", str(tmp_path / "verdict.json"), "--markdown", str(tmp_path / "out.md")]) == MISUSE
+    shard = Shard(1, 2, "a" * 32, (), ())
+    first = Verdict(Tool("t", "1"), "success", base="x\n::error::forged\x1b[2J", shard=shard)
+    second = replace(first, base="y", shard=replace(shard, number=2))
+    for name, verdict in {"1.json": first, "2.json": second}.items():
+        (tmp_path / name).write_bytes(encode(verdict))
+    assert main(["report", str(tmp_path), "--markdown", str(tmp_path / "out.md")]) == MISUSE
     said = capsys.readouterr().err
     assert "forged" in said
     assert "\x1b" not in said
     assert not [line for line in said.splitlines() if line.lstrip().startswith("::")]
-
-
-def test_no_warning_about_a_baseline_is_one_either(tmp_path):
-    spoilt = {"schema_version": 1, "tool": {"name": "t", "version": "1"}, "conclusion": "x\n::error::forged"}
-    (tmp_path / "verdict.json").write_text(json.dumps(spoilt))
-    warnings: list[str] = []
-    assert read_baseline(str(tmp_path / "verdict.json"), warnings.append) is None
-    assert "forged" in warnings[0]
-    assert len(warnings[0].splitlines()) == 1
