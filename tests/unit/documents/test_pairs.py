@@ -14,7 +14,7 @@ ROWS = ROW.findall((ROOT / "docs" / "pairs.md").read_text(encoding="utf-8"))
 
 
 def test_every_registered_pair_is_in_the_table_with_every_exporter_it_was_run_with() -> None:
-    """The first architectures with both; of the others the table says by leaving out what dynamo has not exported yet."""
+    """The first architectures with both; of the others the table leaves out what dynamo has not exported yet."""
     table = {(model_type, feature, exporter) for model_type, feature, exporter, _ in ROWS}
     assert len(table) == len(ROWS)
     pairs = [(kind, feature) for kind in FeaturesManager.model_types() for feature in FeaturesManager.features_of(kind)]
