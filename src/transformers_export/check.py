@@ -16,7 +16,6 @@ from transformers_export.changes import Changes, from_git, from_index, from_path
 from transformers_export.project import open_project, parse_memory
 from transformers_export.rules.catalog import find_all
 from transformers_export.source.tree import index, revision, working_tree
-from transformers_export.verdict.compare import with_baseline
 from transformers_export.verdict.types import CaseResult, NotChecked, Tool, Verdict, conclude
 
 if TYPE_CHECKING:
@@ -199,7 +198,11 @@ def run_check(
         part=verdict.shard is not None,
     )
     verdict = replace(verdict, conclusion=conclusion)
-    return with_baseline(verdict, options.baseline) if options.baseline is not None else verdict
+    if options.baseline is None:
+        return verdict
+    from transformers_export.verdict.compare import with_baseline
+
+    return with_baseline(verdict, options.baseline)
 
 
 def project_python(root: Path, named: str | None) -> str:
