@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.configuration import key_of
@@ -194,8 +194,7 @@ def _said(
     return found
 
 
-@dataclass(frozen=True)
-class Registration:
+class Registration(NamedTuple):
     """One call of an Auto class's `register`."""
 
     path: str
@@ -205,7 +204,7 @@ class Registration:
     """The registry keys it is for; None where they are computed."""
     files: frozenset[str]
     """Where the classes it names are written."""
-    said: str = field(repr=False)
+    said: str
     """The call, wherever it stands: equal when nothing about it changed."""
 
 

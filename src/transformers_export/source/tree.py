@@ -9,9 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from transformers_export.source import git
 
@@ -25,8 +24,7 @@ _DEEP = 40
 """How many links are followed, as systems do: more is a circle."""
 
 
-@dataclass(frozen=True)
-class Object:
+class Object(NamedTuple):
     """One entry of a tree."""
 
     id: str
