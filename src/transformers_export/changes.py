@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from transformers_export.source import git
 
@@ -26,8 +26,7 @@ class ChangesError(Exception):
     """What changed cannot be said. The message says why and what to do."""
 
 
-@dataclass(frozen=True)
-class ChangedFile:
+class ChangedFile(NamedTuple):
     """One changed file; paths are relative to the project's root."""
 
     path: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export import __version__
 from transformers_export.changes import Changes, from_git, from_index, from_paths, map_line, resolve
@@ -84,8 +84,7 @@ class CheckOptions:
     """An earlier verdict to compare with."""
 
 
-@dataclass(frozen=True)
-class Inspection:
+class Inspection(NamedTuple):
     """What reading the repository gave, before anything of it runs."""
 
     project: Project
@@ -317,7 +316,8 @@ def _compared(root: Path, scope: Scope) -> tuple[Changes, Tree]:
         return from_paths(root, scope.named, scope.base), working_tree(root)
     if scope.base is None:
         return Changes(None, resolve(root, "HEAD"), ()), working_tree(root)
-    return from_git(root, scope.base, meanwhile=_load_rules), working_tree(root)
+    changes = from_git(root, scope.base, meanwhile=_load_rules)
+    return changes, working_tree(root, untracked=any(file.status == "added" for file in changes.files))
 
 
 def _load_rules() -> None:
