@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from transformers_export.source import git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 Status = Literal["added", "modified", "deleted", "renamed"]
@@ -26,8 +26,7 @@ class ChangesError(Exception):
     """What changed cannot be said. The message says why and what to do."""
 
 
-@dataclass(frozen=True)
-class ChangedFile:
+class ChangedFile(NamedTuple):
     """One changed file; paths are relative to the project's root."""
 
     path: str
@@ -55,11 +54,13 @@ class Changes:
         return frozenset((*(file.path for file in self.files), *old))
 
 
-def from_git(root: Path, base: str, head: str | None = None) -> Changes:
+def from_git(
+    root: Path, base: str, head: str | None = None, *, meanwhile: Callable[[], object] = lambda: None
+) -> Changes:
     """Compare with the common ancestor of `base` and `head`.
 
     Without `head` the working tree is compared (untracked files that git does not ignore included), and links point
-    to HEAD.
+    to HEAD. `meanwhile` is called while git looks at the working tree.
 
     Raises:
         ChangesError: Not a git repository, an unknown revision, or a clone too shallow to hold the base.
@@ -69,7 +70,7 @@ def from_git(root: Path, base: str, head: str | None = None) -> Changes:
         return Changes(ancestor, head_sha, _diff(root, ancestor, head_sha))
     # Both look at every file of the working tree, which takes as long as all the rest.
     others = ("ls-files", "-z", "--others", "--exclude-standard")
-    changed, untracked = git.run_together(root, _diff_command(ancestor), others)
+    changed, untracked = git.run_together(root, _diff_command(ancestor), others, meanwhile=meanwhile)
     added = tuple(ChangedFile(path, "added") for path in git.names(untracked))
     return Changes(ancestor, head_sha, _changed(changed) + added)
 

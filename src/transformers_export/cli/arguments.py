@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from transformers_export import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+
+_PROGRAM = "transformers-export"
 
 
 class UsageError(Exception):
@@ -19,24 +23,43 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. `--help` and mistakes leave by SystemExit with 0 and 2, as argparse does."""
     if arguments[:1] == ["export"]:  # all that follows belongs to the exporter's own command
         return argparse.Namespace(command="export", arguments=list(arguments[1:]))
-    return _parser().parse_args(arguments)
+    name, *rest = arguments or [""]
+    if name not in _COMMANDS:
+        return _all_commands().parse_args(arguments)
+    # Its own options alone: those of every command would take a tenth of a static check.
+    parser = argparse.ArgumentParser(prog=f"{_PROGRAM} {name}", formatter_class=_Formatter)
+    parser.set_defaults(command=name)
+    _COMMANDS[name][1](parser)
+    return parser.parse_args(rest)
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Formatter(argparse.HelpFormatter):
+    """As wide as argparse's own, which imports shutil to know it, and that three archive formats."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    written = os.environ.get("COLUMNS", "")
+    if written.isdecimal() and int(written):
+        return int(written)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:  # no terminal
+        return 80
+
+
+def _all_commands() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="transformers-export",
+        prog=_PROGRAM,
         description="Checks that transformers models still export to ONNX and that the export computes the model.",
+        formatter_class=_Formatter,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_check(commands.add_parser("check", help="read the rules off the code, export what changed, validate it"))
-    _add_plan(commands.add_parser("plan", help="print what `check` would export"))
-    _add_prepare(
-        commands.add_parser("prepare", help="in GitHub Actions: fetch base and head, write down what to compare")
-    )
-    _add_report(commands.add_parser("report", help="render a verdict"))
-    _add_comment(commands.add_parser("comment", help="put a verdict's report on the pull request"))
-    _add_scaffold(commands.add_parser("scaffold", help="write an ONNX configuration for a model that has none"))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=_PROGRAM)
+    for name, (what, add_options) in _COMMANDS.items():
+        add_options(commands.add_parser(name, help=what, formatter_class=_Formatter))
     commands.add_parser("export", help="export one model: [torchscript], then the options of its command")
     return parser
 
@@ -182,3 +205,14 @@ def _amount(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
     return number
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "check": ("read the rules off the code, export what changed, validate it", _add_check),
+    "plan": ("print what `check` would export", _add_plan),
+    "prepare": ("in GitHub Actions: fetch base and head, write down what to compare", _add_prepare),
+    "report": ("render a verdict", _add_report),
+    "comment": ("put a verdict's report on the pull request", _add_comment),
+    "scaffold": ("write an ONNX configuration for a model that has none", _add_scaffold),
+}
+"""Every command but `export`: what `--help` says of it, and what adds its options."""

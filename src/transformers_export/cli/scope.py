@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.changes import ChangesError, resolve
 from transformers_export.check import CheckOptions, Scope
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 _NO_COMMIT = "0" * 40
 
 
-@dataclass(frozen=True)
-class Prepared:
+class Prepared(NamedTuple):
     """What `prepare` wrote down. Plain data: the steps after it have no token and need none."""
 
     base: str | None
@@ -39,7 +37,7 @@ class Prepared:
         """Return the file's text."""
         import json
 
-        return json.dumps(asdict(self), indent=2) + "\n"
+        return json.dumps(self._asdict(), indent=2) + "\n"
 
 
 def read_prepared(path: str) -> Prepared:

@@ -25,7 +25,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
     """
     if not (scope.whole or scope.paths):
         return
-    for item in snapshot.hub.references:
+    for item in snapshot.hub.references if snapshot.hub else ():
         source = snapshot.source(item.file) if item.module and not item.repository else None
         if source is None or any(item.name in names for names in (source.classes, source.imports, source.assigned)):
             continue

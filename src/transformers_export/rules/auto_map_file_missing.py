@@ -25,7 +25,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
     """
     if not (scope.whole or scope.paths):
         return
-    for item in snapshot.hub.references:
+    for item in snapshot.hub.references if snapshot.hub else ():
         if item.repository:
             yield Unread(item.path, item.line, f"{item.written} lies in another repository")
         elif item.module and not snapshot.tree.exists(item.file):

@@ -24,7 +24,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
     """
     if not (scope.whole or scope.paths):
         return
-    for item in snapshot.hub.references:
+    for item in snapshot.hub.references if snapshot.hub else ():
         if not item.module:
             yield at(
                 item,

@@ -242,7 +242,7 @@ def _gaps(
             folder = path.partition("/")[0]
             why = f"it is named like a configuration, but {folder}/ is not looked at: name it under `configurations`"
             yield NotChecked(path, f"{why} in [tool.transformers-export] if it is one")
-    found = unread | {*snapshot.registry.unread, *snapshot.hub.unread}
+    found = unread | {*snapshot.registry.unread, *(snapshot.hub.unread if snapshot.hub else ())}
     deciding = frozenset(snapshot.registries) if changed is None else changed
     for path in (*scope.configurations(snapshot), *snapshot.auto_registrations):
         source = snapshot.source(path)

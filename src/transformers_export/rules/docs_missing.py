@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import Spot, at
-from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.docs import Documented
     from transformers_export.source.registry import Entry
@@ -50,6 +50,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if finding.subject not in snapshot.keys:
         return None  # the entry itself is in doubt
     from transformers_export.edits import docs
+    from transformers_export.rules.fix import Fix, Step
 
     shown = snapshot.names_shown.get(finding.subject, finding.subject)
     step = Step(finding.path, lambda content: docs.add_name(content, finding.line, shown))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at, of_feature
-from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.snapshot import Snapshot
     from transformers_export.verdict.types import Finding
@@ -36,6 +36,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
 def fix(snapshot: Snapshot, finding: Finding) -> Fix:
     """Leaves the feature where it is named first, which changes nothing that is exported."""
     from transformers_export.edits import registry
+    from transformers_export.rules.fix import Fix, Step
 
     key, _, feature = finding.subject.partition("/")
     return Fix(

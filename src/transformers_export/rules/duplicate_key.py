@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
-from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.registry import Entry
     from transformers_export.source.snapshot import Snapshot
@@ -45,6 +45,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if any(entry.path != finding.path or entry.said != entries[0].said for entry in entries):
         return None
     from transformers_export.edits import registry
+    from transformers_export.rules.fix import Fix, Step
 
     step = Step(finding.path, lambda content: registry.remove_entry(content, finding.subject))
     return Fix(f'Take out the second entry of "{finding.subject}", which said the same.', (step,) * (len(entries) - 1))

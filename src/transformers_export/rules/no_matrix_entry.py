@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
-from transformers_export.rules.fix import Fix, Step
 from transformers_export.rules.testing import checkpoint_for, set_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.registry import Entry
     from transformers_export.source.snapshot import Snapshot
@@ -54,6 +54,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if entry.key not in snapshot.keys:
         return None  # the entry itself is in doubt
     from transformers_export.edits import matrix as edits
+    from transformers_export.rules.fix import Fix, Step
 
     path, key, classes = matrix.path, entry.key, _classes(snapshot, entry)
     module = snapshot.module_of(path)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
-from transformers_export.rules.fix import Fix, Step
 from transformers_export.rules.helpers import stands_alone
 from transformers_export.source import package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.snapshot import Snapshot
     from transformers_export.verdict.types import Finding
@@ -48,6 +48,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if exported is None:
         return None
     from transformers_export.edits import package as edits
+    from transformers_export.rules.fix import Fix, Step
 
     name = finding.subject
     folder, _, file = finding.path.rpartition("/")

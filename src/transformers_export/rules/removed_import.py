@@ -6,12 +6,12 @@ import ast
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at, of_node
-from transformers_export.rules.fix import Fix, Step
 from transformers_export.source import requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.python import Source
     from transformers_export.source.snapshot import Snapshot
@@ -68,6 +68,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if not (known or snapshot.layout == "package") or not _has_them_all(snapshot, finding.path):
         return None
     from transformers_export.edits import imports
+    from transformers_export.rules.fix import Fix, Step
 
     step = Step(finding.path, lambda content: imports.replace_module(content, _REMOVED, _INSTEAD))
     return Fix(f"Import from {_INSTEAD} in {finding.path}.", (step,))

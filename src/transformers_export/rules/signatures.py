@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.rules.finding import Spot, of_feature
 from transformers_export.source.python import Unread
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from transformers_export.source.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Taken:
+class Taken(NamedTuple):
     """A feature whose inputs and models were read."""
 
     of: Exported

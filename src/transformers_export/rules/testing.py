@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _SPECIAL = ("WITH_PAST", "SEQ2SEQ", "ENCODER_DECODER", "VISION")
 _OTHER_FRAMEWORKS = ("TENSORFLOW_", "TF_", "FLAX_")
-_LINK = re.compile(r"https://huggingface\.co/([\w.-]+/[\w.-]+)")
-_NAME = re.compile(r"[\w.-]+(?:/[\w.-]+)?")
+_LINK = r"https://huggingface\.co/([\w.-]+/[\w.-]+)"
+_NAME = r"[\w.-]+(?:/[\w.-]+)?"
+"""Not compiled on import: only a fix asks."""
 _CONSTANTS = ("_CHECKPOINT_FOR_DOC", "_IMAGE_CLASS_CHECKPOINT")
 
 
@@ -78,7 +79,7 @@ def _in_models(snapshot: Snapshot, path: str) -> Checkpoint | None:
     for constant in _CONSTANTS:
         for value in source.assigned.get(constant, ()) if source else ():
             name = python.text(value)
-            if name and _NAME.fullmatch(name):
+            if name and re.fullmatch(_NAME, name):
                 return Checkpoint(name, f"{constant} of {likely} names it")
     return None
 
@@ -91,11 +92,11 @@ def _in_configuration(snapshot: Snapshot, path: str) -> Checkpoint | None:
     for name, values in source.assigned.items():
         for key, _ in (python.pairs(values[0]) or ()) if name.endswith("_PRETRAINED_CONFIG_ARCHIVE_MAP") else ():
             written = python.text(key)
-            if written and _NAME.fullmatch(written):
+            if written and re.fullmatch(_NAME, written):
                 return Checkpoint(written, f"{name} of {path} names it first")
     for item in snapshot.model_types(path):
         documented = python.docstring(source.classes[item.class_name])
-        found = _LINK.search(documented)
+        found = re.search(_LINK, documented)
         if found:
             return Checkpoint(found[1].rstrip("."), f"the docstring of {item.class_name} links to it")
     return None

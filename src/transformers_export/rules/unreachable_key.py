@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
-from transformers_export.rules.fix import Fix, Step
 from transformers_export.source.configuration import key_of, unread_model_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.configuration import ModelType
     from transformers_export.source.python import Unread
@@ -58,6 +58,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if meant not in snapshot.keys or snapshot.registry.entry(meant):
         return None
     from transformers_export.edits import registry
+    from transformers_export.rules.fix import Fix, Step
 
     step = Step(finding.path, lambda content: registry.rename_key(content, finding.subject, meant))
     return Fix(f'Spell the key "{finding.subject}" as "{meant}".', (step,))

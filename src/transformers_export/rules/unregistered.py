@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
-from transformers_export.rules.fix import Fix, Step
 from transformers_export.rules.helpers import stands_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.configuration import OnnxClass
     from transformers_export.source.snapshot import Snapshot
@@ -52,6 +52,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if item is None or entry is None:
         return None
     from transformers_export.edits import registry
+    from transformers_export.rules.fix import Fix, Step
 
     path = snapshot.registries[0]
     new, module = registry.NewEntry(entry.key, entry.features, entry.onnx_config), snapshot.module_of(path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import Spot, at
-from transformers_export.rules.fix import Fix, Step
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.comments import Ignore
     from transformers_export.source.python import Unread
@@ -53,6 +53,7 @@ def fix(snapshot: Snapshot, finding: Finding, rules: Collection[str]) -> Fix | N
     if finding.subject not in rules or finding.path == SETTINGS:
         return None
     from transformers_export.edits import comments
+    from transformers_export.rules.fix import Fix, Step
 
     step = Step(finding.path, lambda content: comments.remove_ignore(content, finding.line, finding.subject))
     return Fix(f"Take out an ignore of {finding.subject} in {finding.path} that ignored nothing.", (step,))

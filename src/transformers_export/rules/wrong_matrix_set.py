@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at
-from transformers_export.rules.fix import Fix, Step
 from transformers_export.rules.testing import is_special
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.rules.fix import Fix
     from transformers_export.rules.scope import Scope
     from transformers_export.source.matrix import Matrix
     from transformers_export.source.snapshot import Snapshot
@@ -67,6 +67,7 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
     if meant is None:
         return None
     from transformers_export.edits import matrix as edits
+    from transformers_export.rules.fix import Fix, Step
 
     step = Step(finding.path, lambda content: edits.move_entry(content, key, set_name, meant))
     return Fix(f'Move "{key}" from {set_name} to {meant} in {finding.path}.', (step,))

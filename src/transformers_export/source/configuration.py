@@ -7,8 +7,7 @@ transformers 4 or of this package. The class of the same name in `transformers.e
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.python import Unread
@@ -29,8 +28,7 @@ ROOTS: dict[str, bool] = {home + name: past for home in _HOMES for name, past in
 """The base classes everything derives from, and whether each has `with_past`."""
 
 
-@dataclass(frozen=True)
-class OnnxClass:
+class OnnxClass(NamedTuple):
     """An ONNX configuration class."""
 
     name: str
@@ -44,8 +42,7 @@ class OnnxClass:
     definition: python.Class
 
 
-@dataclass(frozen=True)
-class ModelType:
+class ModelType(NamedTuple):
     """A model configuration class and the model type it gives."""
 
     value: str
@@ -86,8 +83,7 @@ def onnx_class(snapshot: Snapshot, item: python.Class) -> OnnxClass | None:
     return OnnxClass(item.name, item.path, item.line, item.column, past, tuple(ancestors), item)
 
 
-@dataclass(frozen=True)
-class _Reached:
+class _Reached(NamedTuple):
     """That a base class leads to `OnnxConfig`, and what it brings along."""
 
     past: bool | None

@@ -7,8 +7,7 @@ answers. Anything that is not understood ends the reading with `NotRead`: nothin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.declared_statements import Reading
@@ -25,8 +24,7 @@ MOST_WAYS = 32
 """Different answers a property may give."""
 
 
-@dataclass(frozen=True)
-class Declared:
+class Declared(NamedTuple):
     """What a property gives: one mapping for each way through it; none at all where it returns nothing."""
 
     ways: tuple[Names, ...]

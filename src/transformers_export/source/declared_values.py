@@ -38,8 +38,7 @@ Names = dict[str, Spot]
 """Declared names in order. Of past key values only the first word, as often as there are layers."""
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """What is asked: which property, for which task, with past or without."""
 
     name: str
@@ -74,8 +73,7 @@ Value = Names | tuple[str, ...] | str | bool | Part | _Other
 Environment = dict[str, Value]
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """The same property of a base class, or of a part."""
 
     whole: Lineage

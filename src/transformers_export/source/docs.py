@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.configuration import key_of
@@ -17,8 +16,7 @@ NAMES = "src/transformers/models/auto/configuration_auto.py"
 _TABLE = "MODEL_NAMES_MAPPING"
 
 
-@dataclass(frozen=True)
-class Documented:
+class Documented(NamedTuple):
     """The items of every list and table on the page."""
 
     path: str

@@ -20,6 +20,7 @@ _STATEMENT = re.compile(rb"^[^\s#)\]}\"'][\w.]*", re.MULTILINE)
 """How a statement at the top of a file begins: all other lines go on with one."""
 _IMPORTS = frozenset((b"import", b"from", b"if", b"try", b"except", b"else", b"elif", b"finally", b"with"))
 _CLASS = re.compile(rb"class[ \t]+(\w+)")
+_WORD = re.compile(rb"\w+")
 _MAPPING = re.compile(rb"^    _model_mapping = (\w+)$", re.MULTILINE)
 _TABLE = re.compile(rb"^\w+ = _LazyAutoMapping\(\s*\w+,\s*(\w+),?\s*\)\s*$", re.MULTILINE)
 _ENCODING = re.compile(rb"coding[:=]\s*(?!utf-?8\b)", re.IGNORECASE)
@@ -78,12 +79,15 @@ class Excerpts:
             names += named
             kept += [each[0] for each in places]
         kept = sorted(set(kept))
-        text = b"".join(self._content[start:end] for start, end in kept)
-        for name in set(names):
-            pattern = re.compile(rb"\b" + re.escape(name) + rb"\b")
-            if len(pattern.findall(text)) != len(pattern.findall(self._content)):
-                return None
+        if not set(names).isdisjoint(_WORD.findall(self._without(kept))):
+            return None
         return self._joined(kept)
+
+    def _without(self, places: list[tuple[int, int]]) -> bytes:
+        """What is not in these places, which are sorted and do not overlap."""
+        starts = [0, *(end for _, end in places)]
+        ends = [*(start for start, _ in places), len(self._content)]
+        return b"\n".join(self._content[start:end] for start, end in zip(starts, ends, strict=True))
 
     def _joined(self, places: list[tuple[int, int]]) -> python.Source | None:
         """The pieces at these places as a file of their own, each on its line."""

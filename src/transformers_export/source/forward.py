@@ -6,8 +6,7 @@ Bases are followed through files up to `PreTrainedModel`. What `forward()` retur
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.python import Unread
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _DEEP = 12
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
     """A model class with what it derives from, in the order attributes are looked up."""
 
     item: python.Class
@@ -29,8 +27,7 @@ class Model:
     """Whether the chain ends in `PreTrainedModel`."""
 
 
-@dataclass(frozen=True)
-class Signature:
+class Signature(NamedTuple):
     """The parameters of `forward()` without `self`."""
 
     parameters: tuple[str, ...]

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _NO_TARGET = (b"dangling", b"symlink", b"loop", b"notdir")
@@ -28,9 +29,13 @@ def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,), given: st
     )
 
 
-def run_together(root: Path, *commands: tuple[str, ...]) -> list[bytes]:
-    """Run several git commands at the same time; what each wrote, in order. Raises as `run` does."""
+def run_together(root: Path, *commands: tuple[str, ...], meanwhile: Callable[[], object] = lambda: None) -> list[bytes]:
+    """Run several git commands at the same time, and `meanwhile` beside them; what each wrote, in order.
+
+    Raises as `run` does.
+    """
     processes = [_started(root, command) for command in commands]
+    meanwhile()
     ended = [process.communicate() for process in processes]
     return [_written(*each, *said) for each, said in zip(zip(processes, commands, strict=True), ended, strict=True)]
 

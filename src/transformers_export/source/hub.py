@@ -121,7 +121,7 @@ def _place(text: str, at: int) -> tuple[int, int]:
 
 def key(snapshot: Snapshot) -> str | None:
     """The registry key of the folder's one model."""
-    if snapshot.hub.model_type:
+    if snapshot.hub and snapshot.hub.model_type:
         return key_of(snapshot.hub.model_type)
     return next((item.key for path in snapshot.configurations for item in snapshot.model_types(path)), None)
 
@@ -160,6 +160,6 @@ def heads(snapshot: Snapshot) -> Heads:
 
 
 def _models(snapshot: Snapshot) -> Iterator[Reference]:
-    for item in snapshot.hub.references:
+    for item in snapshot.hub.references if snapshot.hub else ():
         if item.path == CONFIG and item.auto_class.startswith("AutoModel"):
             yield item

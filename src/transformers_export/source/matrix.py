@@ -7,8 +7,7 @@ in `_MODELS`; in the oldest trees the tuples have five items, of which the last 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.configuration import key_of
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
-class MatrixEntry:
+class MatrixEntry(NamedTuple):
     """One tested model."""
 
     key: str
@@ -37,8 +35,7 @@ class MatrixEntry:
     """What the test loads, where that is written as a string."""
 
 
-@dataclass(frozen=True)
-class Matrix:
+class Matrix(NamedTuple):
     """All tested models of a repository."""
 
     path: str

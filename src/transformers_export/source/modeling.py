@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.configuration import key_of
@@ -167,7 +168,20 @@ def _table(
     pairs = python.pairs(value)
     if pairs is None:
         return None
-    known = keys_of_classes() if any(isinstance(key, ast.Name) for key, _ in pairs) else {}
+    if any(isinstance(key, ast.Name) for key, _ in pairs):
+        return _said(pairs, keys_of_classes())
+    return _named(value)
+
+
+@lru_cache(maxsize=256)
+def _named(value: ast.expr) -> dict[str, tuple[str, ...]] | None:
+    """A table of names alone. Two trees with the same file have the same syntax tree, and read it once."""
+    return _said(python.pairs(value) or [], {})
+
+
+def _said(
+    pairs: list[tuple[ast.expr | None, ast.expr]], known: dict[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]] | None:
     found: dict[str, tuple[str, ...]] = {}
     for key, chosen in pairs:
         name = python.text(key)
@@ -180,8 +194,7 @@ def _table(
     return found
 
 
-@dataclass(frozen=True)
-class Registration:
+class Registration(NamedTuple):
     """One call of an Auto class's `register`."""
 
     path: str
@@ -191,7 +204,7 @@ class Registration:
     """The registry keys it is for; None where they are computed."""
     files: frozenset[str]
     """Where the classes it names are written."""
-    said: str = field(repr=False)
+    said: str
     """The call, wherever it stands: equal when nothing about it changed."""
 
 

@@ -9,7 +9,7 @@ import ast
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,7 @@ _DEEP = 20
 """How many lists inside lists are followed: a list can hold itself."""
 
 
-@dataclass(frozen=True)
-class Unread:
+class Unread(NamedTuple):
     """Something a reader could not read. It raises no finding; it is reported."""
 
     path: str

@@ -8,8 +8,8 @@ Three forms are read: the dictionary of transformers 4 (`_SUPPORTED_MODEL_TYPE`,
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
 from transformers_export.source.modules import SHIPPED
@@ -40,8 +40,7 @@ READY_MADE = tuple(
 """Our own registry: which Auto class each task takes, and the entries."""
 
 
-@dataclass(frozen=True)
-class Feature:
+class Feature(NamedTuple):
     """One feature of an entry and where it is written."""
 
     name: str
@@ -59,8 +58,7 @@ class Feature:
         return self.name.endswith("-with-past") or self.name == "with_past"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One registered model type."""
 
     key: str
@@ -175,10 +173,10 @@ def _table_entries(modules: Modules, source: python.Source) -> Iterator[Entry | 
                 yield Unread(source.path, (key or value).lineno, "a registry key is computed")
             elif isinstance(value, ast.Call):
                 found = _call_entry(modules, source, name, key, value, value.args, "onnx_config_cls")
-                yield found if isinstance(found, Unread) else replace(found, table=table.lineno)
+                yield found if isinstance(found, Unread) else found._replace(table=table.lineno)
             elif isinstance(value, ast.Dict):
                 entry = _dictionary_entry(modules, source, name, key, value)
-                yield entry if isinstance(entry, Unread) else replace(entry, table=table.lineno)
+                yield entry if isinstance(entry, Unread) else entry._replace(table=table.lineno)
             else:
                 yield Unread(source.path, value.lineno, f"the registry entry of {name} has an unknown form")
 
@@ -198,7 +196,7 @@ def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry |
                 normal = name.replace("_", "-").lower()  # as register() itself does
                 entry = _call_entry(modules, source, normal, key, node, node.args[1:], "onnx_config")
                 certain = isinstance(statement, ast.Expr) and statement.value is node and not statement.col_offset
-                yield replace(entry, table=0) if certain and isinstance(entry, Entry) else entry
+                yield entry._replace(table=0) if certain and isinstance(entry, Entry) else entry
 
 
 def is_call(modules: Modules, source: python.Source, node: ast.expr) -> bool:

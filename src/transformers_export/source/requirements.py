@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transformers_export.source.tree import Tree
 
-_NAME = re.compile(r"^\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)")
-_BOUND = re.compile(r"^\s*(<=|<|===|==|~=|>=|>|!=)\s*(\d+)((?:\.(?:\d+|\*))*)\S*\s*$")
+_NAME = r"^\s*([A-Za-z0-9._-]+)\s*(?:\[[^\]]*\])?\s*\(?([^;)]*)"
+_BOUND = r"^\s*(<=|<|===|==|~=|>=|>|!=)\s*(\d+)((?:\.(?:\d+|\*))*)\S*\s*$"
+"""Not compiled on import: few checks ask."""
 
 
 def allows(tree: Tree, package: str, major: int) -> bool | None:
@@ -23,7 +24,7 @@ def allows(tree: Tree, package: str, major: int) -> bool | None:
     project = table.get("project")
     listed = project.get("dependencies") if isinstance(project, dict) else None
     for item in listed if isinstance(listed, list) else ():
-        found = _NAME.match(item) if isinstance(item, str) else None
+        found = re.match(_NAME, item) if isinstance(item, str) else None
         if found and found[1].lower() == package:
             return None if "@" in item else _within(found[2], major)
     return None
@@ -31,7 +32,7 @@ def allows(tree: Tree, package: str, major: int) -> bool | None:
 
 def _within(specifiers: str, major: int) -> bool | None:
     for written in filter(None, (part.strip() for part in specifiers.split(","))):
-        bound = _BOUND.match(written)
+        bound = re.match(_BOUND, written)
         if bound is None:
             return None
         how, first, rest = bound[1], int(bound[2]), bound[3]

@@ -10,14 +10,14 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from transformers_export.source import configuration, docs, exported, hub, matrix, modeling, registry
+from transformers_export.source import configuration, docs, exported, matrix, modeling, registry
 from transformers_export.source.models import Models
 from transformers_export.source.modules import Modules, Parsed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transformers_export.source import python
+    from transformers_export.source import hub, python
     from transformers_export.source.comments import Ignore
     from transformers_export.source.tree import Tree
 
@@ -163,12 +163,20 @@ class Snapshot(Modules):
     @cached_property
     def registry(self) -> registry.Registry:
         """All entries of all registry files; empty where the repository has none. A Hub folder's `auto_map` is one."""
-        return hub.registry(self) if self.layout == "remote-code" else registry.read(self, self.registries)
+        if self.layout != "remote-code":
+            return registry.read(self, self.registries)
+        from transformers_export.source import hub  # and with it json: few repositories are such a folder
+
+        return hub.registry(self)
 
     @cached_property
-    def hub(self) -> hub.Folder:
-        """What the JSON files of a Hub folder name; nothing in another layout."""
-        return hub.read_folder(self) if self.layout == "remote-code" else hub.Folder()
+    def hub(self) -> hub.Folder | None:
+        """What the JSON files of a Hub folder name; None in another layout."""
+        if self.layout != "remote-code":
+            return None
+        from transformers_export.source import hub
+
+        return hub.read_folder(self)
 
     @cached_property
     def matrix(self) -> matrix.Matrix | None:
@@ -191,7 +199,11 @@ class Snapshot(Modules):
     @cached_property
     def heads(self) -> modeling.Heads:
         """Which model types each Auto class knows."""
-        return hub.heads(self) if self.layout == "remote-code" else modeling.read(self)
+        if self.layout != "remote-code":
+            return modeling.read(self)
+        from transformers_export.source import hub
+
+        return hub.heads(self)
 
     @cached_property
     def tensorflow_heads(self) -> modeling.Heads:

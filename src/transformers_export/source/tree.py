@@ -9,9 +9,8 @@ from __future__ import annotations
 import errno
 import os
 import posixpath
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from transformers_export.source import git
 
@@ -25,8 +24,7 @@ _DEEP = 40
 """How many links are followed, as systems do: more is a circle."""
 
 
-@dataclass(frozen=True)
-class Object:
+class Object(NamedTuple):
     """One entry of a tree."""
 
     id: str
@@ -64,9 +62,12 @@ class Tree(Protocol):
         """What git makes of every file that `paths` has: the same content gives the same in any kind of tree."""
 
 
-def working_tree(root: Path) -> Tree:
-    """The files on disk below `root`, which lies in a git repository."""
-    return _WorkingTree(root)
+def working_tree(root: Path, *, untracked: bool = True) -> Tree:
+    """The files on disk below `root`, which lies in a git repository.
+
+    `untracked` says whether some of them may be new to git: looking for those takes as long as a search itself.
+    """
+    return _WorkingTree(root, untracked=untracked)
 
 
 def revision(root: Path, rev: str) -> Tree:
@@ -80,9 +81,10 @@ def index(root: Path) -> Tree:
 
 
 class _WorkingTree:
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, untracked: bool) -> None:
         self.root = root
         self.label = "the working tree"
+        self._where = ["--untracked"] if untracked else []
         self._prefix = str(root) + os.sep
 
     def read(self, path: str) -> bytes | None:
@@ -111,7 +113,7 @@ class _WorkingTree:
         return os.path.islink(self._prefix + path)  # noqa: PTH114
 
     def search(self, texts: Sequence[str], *patterns: str) -> Sequence[str]:
-        return _search(self.root, texts, ["--untracked"], patterns)
+        return _search(self.root, texts, self._where, patterns)
 
     def blob(self, path: str) -> str | None:
         if not self.exists(path):

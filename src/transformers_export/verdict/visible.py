@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that are shown by number: control, format (bidirectional too), surrogates, separators."""
@@ -23,5 +22,7 @@ def visible(value: object, *, lines: bool = False) -> str:
 
 
 def _shown(match: re.Match[str]) -> str:
+    import unicodedata  # a table of half a megabyte, for text that is not plain
+
     character = match[0]
     return f"\\u{ord(character):04x}" if unicodedata.category(character) in _UNSEEN else character

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from transformers_export.cli import BUG, INTERRUPTED, MISUSE, check, main
+from transformers_export.cli import BUG, INTERRUPTED, MISUSE, arguments, check, main
 from transformers_export.verdict.schema import decode, encode
 from transformers_export.verdict.types import Shard, Tool, Verdict
 
@@ -127,10 +127,24 @@ def test_help_and_version_load_nothing_of_ours_but_the_parser():
     assert run("--version").stdout.startswith("transformers-export 0.")
 
 
+@pytest.mark.parametrize("command", ["check", "plan", "prepare", "report", "comment", "scaffold"])
+def test_the_parser_of_one_command_is_that_of_all(command, capsys, monkeypatch):
+    for columns in ("70", "140"):
+        monkeypatch.setenv("COLUMNS", columns)
+        said = []
+        for parse in (arguments.parse, arguments._all_commands().parse_args):
+            with pytest.raises(SystemExit) as ended:
+                parse([command, "--help"])
+            assert ended.value.code == 0
+            said.append(capsys.readouterr().out)
+        assert said[0] == said[1]
+
+
 def test_a_static_check_loads_nothing_heavy(example_repository, monkeypatch):
     monkeypatch.chdir(example_repository.root)
     code = "import sys; from transformers_export.cli import main; main(['check', '--static', '--base', 'main'])\n"
-    code += "heavy = 'torch transformers onnx onnxruntime numpy psutil jinja2 github actions_toolkit rich'.split()\n"
+    code += "heavy = 'torch transformers onnx onnxruntime numpy psutil jinja2 github actions_toolkit rich '\n"
+    code += "heavy = (heavy + 'msgspec libcst').split()\n"
     code += "print([name for name in heavy if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

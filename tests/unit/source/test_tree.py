@@ -61,6 +61,8 @@ def test_search(root: Path) -> None:
     assert tree.index(root).search(["= 2"]) == ("a.py",)
     assert tree.working_tree(root).search(["needle"], "*.py") == ("a.py", "b.py")
     assert tree.working_tree(root).search([]) == ()
+    assert tree.working_tree(root, untracked=False).search(["needle"], "*.py") == ("a.py",)
+    assert tree.working_tree(root, untracked=False).search(["= 3"]) == ("a.py",)  # as it is on disk
 
 
 def test_blob_is_gits_own_name(root: Path) -> None:
