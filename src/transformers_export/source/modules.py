@@ -187,7 +187,7 @@ class Modules:
         """Whether a module may hold names that reading it does not show.
 
         It does with `__getattr__`, when it is no valid Python, and when it imports `*` from such a module or from one
-        that is not here.
+        that is not here; a module that its own package lacks can be nowhere else.
         """
         path = self.file_of(module)
         source = self.source(path) if path else None
@@ -196,4 +196,13 @@ class Modules:
         if source.unread or any(getattr(node, "name", "") == "__getattr__" for node in source.body):
             return True
         stars = (self.absolute(source.path, level, star) for level, star in source.stars)
-        return any(self.is_open(star, depth + 1) for star in stars)
+        return any(self.is_open(star, depth + 1) for star in stars if not self._is_gone(star))
+
+    def _is_gone(self, module: str) -> bool:
+        """Whether a package of this repository has nothing by the module's name: no file, folder or extension."""
+        parent, _, name = module.rpartition(".")
+        init = self.file_of(parent) if parent else None
+        if init is None or init.startswith(SHIPPED) or not init.endswith("/__init__.py") or self.file_of(module):
+            return False
+        beside = init.removesuffix("__init__.py") + name
+        return not any(path.startswith((f"{beside}.", f"{beside}/")) for path in self.tree.paths())
