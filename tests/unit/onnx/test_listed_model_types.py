@@ -24,6 +24,7 @@ GONE = {"internlm2", "mctct", "siglip-text", "siglip-text-with-projection"}
 OPEN = {
     "clap": "its text and sound towers are one input too many for the bases there are",
     "colpali": "a language model behind a vision tower",
+    "d-fine": "the dynamo exporter freezes the batch in a view of its decoder; legacy exports it",
     "decision-transformer": "takes states, actions and rewards",
     "encoder-decoder": "made of two other models",
     "gemma3": "a language model behind a vision tower; gemma3-text is registered",

@@ -54,11 +54,6 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.cvt.configuration_cvt.CvtOnnxConfig",
 )
 FeaturesManager.register(
-    "d-fine",
-    *_DETECTION,
-    onnx_config="transformers_export.models.d_fine.configuration_d_fine.DFineOnnxConfig",
-)
-FeaturesManager.register(
     "data2vec-vision",
     *_IMAGE,
     onnx_config="transformers_export.models.data2vec.configuration_data2vec_vision.Data2VecVisionOnnxConfig",
