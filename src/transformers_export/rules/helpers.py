@@ -15,7 +15,7 @@ def stands_alone(snapshot: Snapshot, item: OnnxClass) -> bool:
     """Whether the class is there to be exported by itself.
 
     It is not when it is abstract, when another configuration class builds it (the encoder's half of
-    vision-encoder-decoder, say), or when others derive from it and its file gives no model type.
+    vision-encoder-decoder, say), or when others derive from it and its file gives no model type but theirs.
     """
     if is_abstract(item.definition):
         return False
@@ -25,5 +25,6 @@ def stands_alone(snapshot: Snapshot, item: OnnxClass) -> bool:
     ]
     if any(item.name in builds(other.definition) for other in others):
         return False
-    is_base = any((item.path, item.name) in other.ancestors for other in others)
-    return not (is_base and not snapshot.model_types(item.path))
+    derived = [other for other in others if (item.path, item.name) in other.ancestors]
+    theirs = {other.name.replace("Onnx", "") for other in derived if other.path == item.path}
+    return not derived or any(found.class_name not in theirs for found in snapshot.model_types(item.path))

@@ -27,7 +27,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
             continue
         module, _, name = entry.onnx_config.rpartition(".")
         absent = snapshot.file_of(module) is None
-        if not snapshot.owns(module.partition(".")[0]) or (not absent and snapshot.is_open(module)):
+        if not snapshot.owns(module.partition(".")[0]) or (not absent and snapshot.is_open(module, name)):
             yield Unread(entry.path, entry.line, f"{entry.onnx_config} could not be looked up in this repository")
             continue
         missing = f"module {module}" if absent else f"class {name} in {module}"

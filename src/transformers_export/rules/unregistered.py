@@ -65,10 +65,11 @@ def fix(snapshot: Snapshot, finding: Finding) -> Fix | None:
 
 def _is_registered(snapshot: Snapshot, item: OnnxClass) -> bool:
     for entry in snapshot.registry.entries:
-        if entry.onnx_config.rpartition(".")[2] == item.name:
+        module, _, name = entry.onnx_config.rpartition(".")
+        if name == item.name:
             found = snapshot.find_entry_class(entry)
-            if found and found.path == item.path:
-                return True
+            if found.path == item.path if found else snapshot.file_of(module) and snapshot.is_open(module, name):
+                return True  # or it may be: what cannot be looked up is another rule's to report
     return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import Spot, at
@@ -25,7 +26,8 @@ def find(
 ) -> Iterator[Finding]:
     """A comment `# transformers-export: ignore[rule]` that ignores nothing: the rule has nothing to say on its line.
 
-    The same is said of an entry in the settings that names a rule, when everything is looked at.
+    The same is said of an entry in the settings that names a rule, or something before a colon that is none, when
+    everything is looked at.
 
     Advice. Said of configuration files that are looked at, of every file when everything is; not of a file of which
     something could not be read.
@@ -60,18 +62,26 @@ def fix(snapshot: Snapshot, finding: Finding, rules: Collection[str]) -> Fix | N
 
 
 def unused_settings(snapshot: Snapshot, patterns: Iterable[str], rules: Collection[str]) -> Iterator[Finding]:
-    """The settings' ignores of a rule that ignored nothing although everything was looked at."""
+    """The settings' ignores of rules that ignored nothing although everything was looked at.
+
+    A model type or a file may be named as well, for what is exported: of those nothing is said.
+    """
     text = (snapshot.tree.read(SETTINGS) or b"").decode(errors="replace")
     for pattern in patterns:
-        if pattern.partition(":")[0] in rules:
-            yield at(
-                Spot(SETTINGS, text.count("\n", 0, max(text.find(f'"{pattern}"'), 0)) + 1, 1),
-                NAME,
-                pattern,
-                f'[tool.transformers-export.ignore] has "{pattern}", which ignores nothing.',
-                "Remove it.",
-                severity="advice",
-            )
+        rule, separator, _ = pattern.partition(":")
+        known = rule in rules
+        if not known and not separator:
+            continue
+        written = re.search(rf"""(?m)(^|[{{,\s])["']?{re.escape(pattern)}["']?\s*=""", text)
+        why = "ignores nothing" if known else f"names no rule: there is no {rule}"
+        yield at(
+            Spot(SETTINGS, text.count("\n", 0, written.end() if written else 0) + 1, 1),
+            NAME,
+            pattern,
+            f'[tool.transformers-export.ignore] has "{pattern}", which {why}.',
+            "Remove it." if known else f"Use one of: {', '.join(sorted(rules))}.",
+            severity="advice",
+        )
 
 
 def written(snapshot: Snapshot, scope: Scope) -> tuple[Ignore, ...]:

@@ -62,6 +62,12 @@ def read(source: python.Source) -> Matrix:
             sets.append(name)
             for item in _entries(source, name, value):
                 (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
+    for change in python.changes(source.body):
+        if change.name in sets:
+            if change.added is None:
+                unread.append(Unread(source.path, change.line, f"{change.name} is changed in an unknown way"))
+            for item in _entries(source, change.name, change.added) if change.added else ():
+                (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
     if not sets and not unread:
         unread.append(Unread(source.path, 1, "no set of models found: expected names such as PYTORCH_EXPORT_MODELS"))
     return Matrix(source.path, tuple(entries), tuple(unread), tuple(dict.fromkeys(sets)))

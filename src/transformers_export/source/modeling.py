@@ -89,7 +89,7 @@ def tables(source: python.Source, keys_of_classes: Callable[[], dict[str, tuple[
     models: dict[str, dict[str, tuple[str, ...]]] = {}
     unread = list(source.unread)
     unsure: set[str] = set()
-    changed = _changed_later(source)
+    changed = {item.name for item in python.changes(source.body)}
     for auto_class, mapping in _auto_classes(source):
         name = _table_of(source, mapping)
         if name is None:
@@ -145,22 +145,6 @@ def _names(targets: list[ast.expr], name: str) -> bool:
     return any(isinstance(target, ast.Name) and target.id == name for target in targets)
 
 
-def _changed_later(source: python.Source) -> frozenset[str]:
-    found: set[str] = set()
-    for statement in source.body:
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-            called = python.dotted(statement.value.func) or ""
-            found.add(called.partition(".")[0])
-        elif isinstance(statement, (ast.Assign, ast.AugAssign)):
-            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-            found.update(
-                target.value.id
-                for target in targets
-                if isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name)
-            )
-    return frozenset(found)
-
-
 def _table(
     value: ast.expr, keys_of_classes: Callable[[], dict[str, tuple[str, ...]]]
 ) -> dict[str, tuple[str, ...]] | None:
@@ -211,9 +195,10 @@ class Registration(NamedTuple):
 def registrations(snapshot: Snapshot) -> tuple[Registration, ...]:
     """Every call of an Auto class's `register` in a package."""
     return tuple(
-        _registration(snapshot, source, auto_class, call)
+        _registration(snapshot, within, auto_class, call)
         for source in filter(None, map(snapshot.source, snapshot.auto_registrations))
-        for auto_class, call in _auto_calls(snapshot, source)
+        for within, auto_class, call in _auto_calls(snapshot, source)
+        if auto_class
     )
 
 
@@ -236,17 +221,20 @@ def _registered(snapshot: Snapshot) -> Heads:
     judged: set[str] = set()
     unread: list[Unread] = []
     for path in snapshot.auto_registrations:
-        source = snapshot.source(path)
-        for auto_class, call in _auto_calls(snapshot, source) if source else ():
+        file = snapshot.source(path)
+        for source, auto_class, call in _auto_calls(snapshot, file) if file else ():
             if auto_class == "AutoConfig":
                 continue
-            keys = _keys_of(snapshot, source, call.args[0]) if source and call.args else None
+            if not auto_class:
+                unread.append(Unread(path, call.lineno, "on which Auto class register is called"))
+                continue
+            keys = _keys_of(snapshot, source, call.args[0]) if call.args else None
             if keys is None:
                 unread.append(Unread(path, call.lineno, f"the configuration given to {auto_class}.register"))
                 continue
             judged |= keys
             named = python.dotted(call.args[1]) if len(call.args) > 1 else None
-            classes = snapshot.targets(source, named)[:1] if source and named else ()
+            classes = snapshot.targets(source, named)[:1] if named else ()
             models.setdefault(auto_class, {}).update(dict.fromkeys(keys, classes))
     # What one call registers is unknown: no head can be called missing any more.
     certain = frozenset() if unread else frozenset(judged)
@@ -258,29 +246,36 @@ def registers(modules: Modules, path: str) -> bool:
     source = modules.source(path)
     if source is not None and source.unread:
         return modules.mentions(path, "Auto", ".register(")
-    return source is not None and any(True for _ in _auto_calls(modules, source))
+    return source is not None and any(name for _, name, _ in _auto_calls(modules, source))
 
 
 def is_call(modules: Modules, source: python.Source, node: ast.expr) -> bool:
     """Whether an expression is a call of an Auto class's `register` and nothing more."""
-    return isinstance(node, ast.Call) and _registering(modules, source, node) is not None
+    return isinstance(node, ast.Call) and bool(_registering(modules, source, node))
 
 
-def _auto_calls(modules: Modules, source: python.Source) -> Iterator[tuple[str, ast.Call]]:
-    """Every call of an Auto class's `register`, with the name of the class."""
+def _auto_calls(modules: Modules, source: python.Source) -> Iterator[tuple[python.Source, str, ast.Call]]:
+    """Every call of an Auto class's `register`, with the file as seen from there and the name of the class.
+
+    The name is empty where it cannot be told: `auto.register(config, model)` in a loop or a function.
+    """
     for statement in source.body:
+        within = python.inner(source, statement)
         for node in ast.walk(statement):
-            name = _registering(modules, source, node) if isinstance(node, ast.Call) else None
-            if name and isinstance(node, ast.Call):
-                yield name, node
+            name = _registering(modules, within, node) if isinstance(node, ast.Call) else None
+            if name is not None and isinstance(node, ast.Call):
+                yield within, name, node
 
 
 def _registering(modules: Modules, source: python.Source, node: ast.Call) -> str | None:
-    """The Auto class whose `register` is called."""
+    """The Auto class whose `register` is called, empty where it is given by a name that nothing imports."""
     if not isinstance(node.func, ast.Attribute) or node.func.attr != "register":
         return None
     called = python.dotted(node.func.value)
-    for target in modules.targets(source, called) if called else ():
+    targets = modules.targets(source, called) if called else ()
+    if not targets and isinstance(node.func.value, ast.Name) and len(node.args) == 2:
+        return None if node.func.value.id in source.assigned else ""
+    for target in targets:
         name = target.rpartition(".")[2]
         if target.startswith("transformers.") and name.startswith(("AutoModel", "AutoConfig")):
             return name

@@ -183,11 +183,11 @@ class Modules:
         """Whether a top-level package or module is part of this repository."""
         return self.file_of(package) is not None
 
-    def is_open(self, module: str, depth: int = 0) -> bool:
-        """Whether a module may hold names that reading it does not show.
+    def is_open(self, module: str, name: str = "", depth: int = 0) -> bool:
+        """Whether a module may hold names that reading it does not show, or else the one it imports by this name.
 
         It does with `__getattr__`, when it is no valid Python, and when it imports `*` from such a module or from one
-        that is not here.
+        that is not here; a module that its own package lacks can be nowhere else.
         """
         path = self.file_of(module)
         source = self.source(path) if path else None
@@ -195,5 +195,15 @@ class Modules:
             return True
         if source.unread or any(getattr(node, "name", "") == "__getattr__" for node in source.body):
             return True
-        stars = (self.absolute(source.path, level, star) for level, star in source.stars)
-        return any(self.is_open(star, depth + 1) for star in stars)
+        stars = ((self.absolute(source.path, level, star), name) for level, star in source.stars)
+        named = (target.rpartition(".")[::2] for target in self.targets(source, name) if name in source.imports)
+        return any(self.is_open(each, inner, depth + 1) for each, inner in (*stars, *named) if not self._is_gone(each))
+
+    def _is_gone(self, module: str) -> bool:
+        """Whether a package of this repository has nothing by the module's name: no file, folder or extension."""
+        parent, _, name = module.rpartition(".")
+        init = self.file_of(parent) if parent else None
+        if init is None or init.startswith(SHIPPED) or not init.endswith("/__init__.py") or self.file_of(module):
+            return False
+        beside = init.removesuffix("__init__.py") + name
+        return not any(path.startswith((f"{beside}.", f"{beside}/")) for path in self.tree.paths())

@@ -34,6 +34,8 @@ def exports(modules: Modules, path: str) -> tuple[How, frozenset[str]] | None:
     if "define_import_structure" not in init.imports and not starred:
         return None
     listed = source.exported
+    if "define_import_structure" in init.imports and any(python.changes(source.body, "__all__")):
+        return None  # it goes by the last line that begins with `__all__`, whatever Python would say
     if listed is not None:
         return "all-list", frozenset(listed)
     if "__all__" in source.assigned or "define_import_structure" not in init.imports:
@@ -52,32 +54,14 @@ def _import_structure(init: python.Source, module: str) -> frozenset[str] | None
                 if names is None:
                     return None
                 found.update(names)
-    for statement in init.body:  # _import_structure["configuration_x"] = [...], .append("..."), += [...]
-        subject, value = _added(statement)
-        if subject is not None and python.text(subject) == module and value is not None:
-            one = python.text(value)
-            names = (one,) if one else python.strings(value, init)
+    for change in python.changes(init.body, "_import_structure"):
+        if change.key is None:
+            return None
+        if python.text(change.key) == module:
+            given = change.one or change.many
+            one = python.text(given)
+            names = (one,) if one else python.strings(given, init) if given else None
             if names is None:
                 return None
             found.update(names)
     return frozenset(found)
-
-
-def _added(statement: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:
-    """The module and the names that a statement adds to `_import_structure`."""
-    target: ast.expr | None = None
-    value: ast.expr | None = None
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target = statement.targets[0]
-        value = statement.value
-    elif isinstance(statement, ast.AugAssign):
-        target = statement.target
-        value = statement.value
-    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        call = statement.value
-        if isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "extend") and call.args:
-            target = call.func.value
-            value = call.args[0]
-    if isinstance(target, ast.Subscript) and python.dotted(target.value) == "_import_structure":
-        return target.slice, value
-    return None, None

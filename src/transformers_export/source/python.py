@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _DEEP = 20
 """How many lists inside lists are followed: a list can hold itself."""
@@ -93,12 +93,39 @@ class Source:
 
     @property
     def exported(self) -> dict[str, ast.expr] | None:
-        """The names in `__all__`, or None where the file has none or one that is computed."""
+        """The names in `__all__`, those added later too, or None where the file has none or one that is computed."""
         values = self.assigned.get("__all__", ())
-        if len(values) != 1 or not isinstance(values[0], (ast.List, ast.Tuple)):
+        later = (item.added for item in changes(self.body, "__all__"))
+        names: dict[str | None, ast.expr] = {}
+        for listed in (*values, *later):
+            if not isinstance(listed, (ast.List, ast.Tuple)):
+                return None
+            names.update((text(item), item) for item in listed.elts)
+        if len(values) != 1 or None in names:
             return None
-        names = {text(item): item for item in values[0].elts}
-        return None if None in names else {name: item for name, item in names.items() if name is not None}
+        return {name: item for name, item in names.items() if name is not None}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a statement does to a collection that is written already. None of `one` and `many`: another thing."""
+
+    name: str
+    """The collection as written, e.g. `FeaturesManager._SUPPORTED_MODEL_TYPE`."""
+    line: int
+    key: ast.expr | None = None
+    """Of `x[key] = one`, `x[key].append(one)` and `x[key] += many`."""
+    one: ast.expr | None = None
+    """One item more."""
+    many: ast.expr | None = None
+    """A collection of items more."""
+
+    @property
+    def added(self) -> ast.expr | None:
+        """What a list or set holds more; None where that is not known."""
+        if self.key is not None:
+            return None
+        return ast.List([self.one]) if self.one else self.many
 
 
 def parse(content: bytes, path: str) -> Source:
@@ -166,6 +193,8 @@ def strings(node: ast.expr, source: Source, depth: int = 0) -> tuple[str, ...] |
     """The strings of a literal tuple, list or set, or of a name the file assigns one to exactly once."""
     if isinstance(node, ast.Name):
         values = source.assigned.get(node.id, ())
+        if any(changes(source.body, node.id)):
+            return None
         return strings(values[0], source, depth) if len(values) == 1 and not isinstance(values[0], ast.Name) else None
     if not isinstance(node, (ast.Tuple, ast.List, ast.Set)) or depth > _DEEP:
         return None
@@ -194,6 +223,54 @@ def pairs(node: ast.expr) -> list[tuple[ast.expr | None, ast.expr]] | None:
             return None
         found.append((item.elts[0], item.elts[1]))
     return found
+
+
+def changes(statements: Iterable[ast.stmt], *names: str) -> Iterator[Change]:
+    """What statements do to collections of these names, or to any; of what a loop does it is only said that it does."""
+    for statement in statements:
+        looped = isinstance(statement, (ast.For, ast.While))
+        for each in ast.walk(statement) if looped else (statement,):
+            for change in _changes(each) if isinstance(each, ast.stmt) else ():
+                if not names or change.name.rpartition(".")[2] in names:
+                    yield Change(change.name, change.line) if looped else change
+
+
+def _changes(statement: ast.stmt) -> Iterator[Change]:
+    if isinstance(statement, (ast.Assign, ast.Delete)):
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        for target in statement.targets:
+            if isinstance(target, ast.Subscript):
+                yield from _change(target, one=value)
+    elif isinstance(statement, ast.AugAssign):
+        yield from _change(statement.target, many=statement.value if isinstance(statement.op, _ADDING) else None)
+    elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+        call, method = statement.value, statement.value.func
+        if isinstance(method, ast.Attribute) and method.attr not in _ORDERING:
+            given = call.args[0] if len(call.args) == 1 and not call.keywords else None
+            one, many = (given if method.attr in names else None for names in (("append", "add"), ("extend", "update")))
+            yield from _change(method.value, one=one, many=many)
+
+
+_ADDING = (ast.Add, ast.BitOr)
+_ORDERING = ("sort", "reverse", "move_to_end")
+"""Methods that leave the items as they are."""
+
+
+def _change(target: ast.expr, *, one: ast.expr | None = None, many: ast.expr | None = None) -> Iterator[Change]:
+    key = target.slice if isinstance(target, ast.Subscript) else None
+    name = dotted(target.value if isinstance(target, ast.Subscript) else target)
+    if name:
+        yield Change(name, target.lineno, key, one, many)
+
+
+def inner(source: Source, statement: ast.stmt) -> Source:
+    """The file as a function or class at its top sees it: with what is imported in there."""
+    found = dict(source.imports)
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        for node in ast.walk(statement):
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                _imports(node, found)
+    return source if found == source.imports else replace(source, imports=found)
 
 
 def _one(node: ast.expr) -> tuple[str, ...] | None:

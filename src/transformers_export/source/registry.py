@@ -148,8 +148,10 @@ def _assignments(source: python.Source, names: Sequence[str]) -> Iterator[ast.ex
 
 
 def _tasks(source: python.Source, tables: Sequence[str]) -> dict[str, tuple[str, ...]] | None:
-    """Task to Auto classes as the tables of those names say together; None where one is computed."""
+    """Task to Auto classes as the tables of those names say together; None where one is computed, or changed later."""
     found: dict[str, tuple[str, ...]] = {}
+    if any(python.changes(_statements(source), *tables)):
+        return None
     for value in _assignments(source, tables):
         if not isinstance(value, ast.Dict):
             return None
@@ -164,29 +166,42 @@ def _tasks(source: python.Source, tables: Sequence[str]) -> dict[str, tuple[str,
 
 def _table_entries(modules: Modules, source: python.Source) -> Iterator[Entry | Unread]:
     for table in _assignments(source, TABLES):
-        if not isinstance(table, ast.Dict):
-            yield Unread(source.path, table.lineno, "the registry is no dictionary literal")
-            continue
-        for key, value in zip(table.keys, table.values, strict=True):
-            name = python.text(key)
-            if key is None or name is None:
-                yield Unread(source.path, (key or value).lineno, "a registry key is computed")
-            elif isinstance(value, ast.Call):
-                found = _call_entry(modules, source, name, key, value, value.args, "onnx_config_cls")
-                yield found if isinstance(found, Unread) else found._replace(table=table.lineno)
-            elif isinstance(value, ast.Dict):
-                entry = _dictionary_entry(modules, source, name, key, value)
-                yield entry if isinstance(entry, Unread) else entry._replace(table=table.lineno)
-            else:
-                yield Unread(source.path, value.lineno, f"the registry entry of {name} has an unknown form")
+        yield from _table(modules, source, table)
+    for change in python.changes(_statements(source), *TABLES):
+        if change.key is not None and change.one is not None:
+            yield _pair(modules, source, change.key, change.one, change.line)
+        elif change.key is None and change.many is not None:
+            yield from _table(modules, source, change.many)
+        else:
+            yield Unread(source.path, change.line, "the registry is changed in an unknown way")
+
+
+def _table(modules: Modules, source: python.Source, table: ast.expr) -> Iterator[Entry | Unread]:
+    if not isinstance(table, ast.Dict):
+        yield Unread(source.path, table.lineno, "the registry is no dictionary literal")
+        return
+    for key, value in zip(table.keys, table.values, strict=True):
+        yield _pair(modules, source, key, value, table.lineno)
+
+
+def _pair(modules: Modules, source: python.Source, key: ast.expr | None, value: ast.expr, table: int) -> Entry | Unread:
+    name = python.text(key)
+    if key is None or name is None:
+        return Unread(source.path, (key or value).lineno, "a registry key is computed")
+    if isinstance(value, ast.Call):
+        found = _call_entry(modules, source, name, key, value, value.args, "onnx_config_cls")
+    elif isinstance(value, ast.Dict):
+        found = _dictionary_entry(modules, source, name, key, value)
+    else:
+        return Unread(source.path, value.lineno, f"the registry entry of {name} has an unknown form")
+    return found if isinstance(found, Unread) else found._replace(table=table)
 
 
 def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry | Unread]:
     for statement in source.body:
-        if isinstance(statement, ast.ClassDef):
-            continue
+        within = python.inner(source, statement)
         for node in ast.walk(statement):
-            if not isinstance(node, ast.Call) or not is_call(modules, source, node):
+            if not isinstance(node, ast.Call) or not is_call(modules, within, node):
                 continue
             key = node.args[0] if node.args else None
             name = python.text(key)
@@ -194,17 +209,23 @@ def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry |
                 yield Unread(source.path, node.lineno, "the model type given to FeaturesManager.register is computed")
             else:
                 normal = name.replace("_", "-").lower()  # as register() itself does
-                entry = _call_entry(modules, source, normal, key, node, node.args[1:], "onnx_config")
+                entry = _call_entry(modules, within, normal, key, node, node.args[1:], "onnx_config")
                 certain = isinstance(statement, ast.Expr) and statement.value is node and not statement.col_offset
                 yield entry._replace(table=0) if certain and isinstance(entry, Entry) else entry
 
 
 def is_call(modules: Modules, source: python.Source, node: ast.expr) -> bool:
-    """Whether an expression is a call of `FeaturesManager.register`."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.func.attr != "register":
+    """Whether an expression is a call of `FeaturesManager.register`, by a name of the file's own for it too."""
+    called = python.dotted(node.func) if isinstance(node, ast.Call) else None
+    if called is None:
         return False
-    called = python.dotted(node.func)
-    return called is not None and any(target in _REGISTER for target in modules.targets(source, called))
+    head, _, rest = called.partition(".")
+    if rest.rpartition(".")[2] != "register" and rest:
+        return False
+    values = source.assigned.get(head, ())
+    behind = python.dotted(values[0]) if len(values) == 1 else None
+    written = ".".join(filter(None, (behind or head, rest)))
+    return any(target in _REGISTER for target in modules.targets(source, written))
 
 
 def _call_entry(

@@ -116,3 +116,44 @@ def test_the_docs_list_that_the_settings_name(example_repository: Repository) ->
     edit(root, REGISTRY, "FeaturesManager.register(", f"{entry}FeaturesManager.register(")
     edit(root, "docs/models.md", "| heron |", "| acme-heron |")
     assert ("new", "docs-missing", "acme-egret") in check(root).said
+
+
+PACKAGE = "src/acme_models/heron/__init__.py"
+CLASS = "class HeronOnnxConfig(OnnxConfig):"
+LAZY = """
+_MODULES = {"HeronConfig": "configuration_heron", "HeronOnnxConfig": "configuration_heron"}
+
+
+def __getattr__(name):
+    return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+"""
+
+
+def test_a_class_behind_a_lazy_package_is_not_called_unregistered(example_repository: Repository) -> None:
+    """Which class the entry means cannot be looked up: that is said, and nothing is concluded from it."""
+    root = example_repository.root
+    (root / PACKAGE).write_text(LAZY, encoding="utf-8")
+    edit(root, HERON, "hidden_size: int = 512", "hidden_size: int = 256")
+    result = check(root)
+    assert result.said == []
+    assert "acme_models.heron.HeronOnnxConfig could not be looked up in this repository" in {
+        item.why for item in result.not_checked
+    }
+
+
+@pytest.mark.parametrize("old", [CLASS, "__all__"])
+def test_a_file_that_is_no_valid_python_hides_its_classes(example_repository: Repository, old: str) -> None:
+    root = example_repository.root
+    edit(root, HERON, f"\n{old}", f"\n<<<<<<< HEAD\n{old}")
+    result = check(root)
+    assert result.said == []
+    assert any(item.blocking for item in result.not_checked)
+
+
+def test_a_base_in_the_file_of_its_model_needs_no_entry(example_repository: Repository) -> None:
+    root = example_repository.root
+    base = "class AcmeTextOnnxConfig(OnnxConfig):\n    pass\n\n\n"
+    edit(root, HERON, CLASS, base + CLASS.replace("(OnnxConfig)", "(AcmeTextOnnxConfig)"))
+    assert check(root).said == []
+    edit(root, HERON, "(AcmeTextOnnxConfig)", "(OnnxConfig)")
+    assert check(root).said == [("new", "unregistered", "AcmeTextOnnxConfig")]

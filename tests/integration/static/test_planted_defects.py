@@ -11,7 +11,7 @@ import pytest
 
 from support import layouts
 from support.defects import NOT_APPLICABLE, PLANTED
-from support.defects.transformers_4 import MASK
+from support.defects.transformers_4 import MASK, VIT
 from support.overlay import Ground
 from support.repositories import DISTILBERT
 from transformers_export.rules import catalog
@@ -78,6 +78,16 @@ def test_every_rule_has_its_defect_and_its_near_miss_in_every_layout() -> None:
     assert planted.isdisjoint(NOT_APPLICABLE)
     assert planted | set(NOT_APPLICABLE) == cells
     assert all(NOT_APPLICABLE.values())
+
+
+def test_a_deleted_configuration_leaves_its_entry_behind(ground: Ground) -> None:
+    """The package still imports `*` from it, which could hide a class only where the file is."""
+    result = ground.check({VIT: None})
+    assert ("new", "registry-class-unknown", "vit") in result.said
+    moved = {VIT: None, VIT.replace("_vit.py", "_vitt.py"): ground.tree.read(VIT)}  # define_import_structure finds it
+    compiled = {VIT: None, VIT.replace("_vit.py", "_vit.pyx"): b""}
+    for files in (moved, compiled):
+        assert [item for item in ground.check(files).said if item[0] == "new"] == []
 
 
 def test_a_comment_ignores_a_rule_on_its_line_and_is_reported_once_it_is_of_no_use(ground: Ground) -> None:

@@ -72,7 +72,10 @@ def test_one_deleted_registry_of_two_blocks(tmp_path: Path) -> None:
 
 def test_a_registry_hidden_behind_another_name_blocks(root: Path) -> None:
     edit(
-        root, FEATURES, REGISTERED, f"register = FeaturesManager.register\n{REGISTERED.replace('FeaturesManager.', '')}"
+        root,
+        FEATURES,
+        REGISTERED,
+        REGISTERED.replace("FeaturesManager.register", 'getattr(FeaturesManager, "register")'),
     )
     assert "is no registry that is read any more" in blocking(check(root))[FEATURES]
 

@@ -285,6 +285,23 @@ def test_an_ignore_in_the_settings_that_ignores_nothing_is_said_when_everything_
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("written", "line", "why"),
+    [
+        ('[tool.transformers-export.ignore]\nunregistered = "why"', 2, "ignores nothing"),
+        ("[tool.transformers-export]\nopset = 18\nignore = { 'unregistered' = 'why' }", 3, "ignores nothing"),
+        ('[tool.transformers-export.ignore]\n"unregisterd:AlphaOnnxConfig" = "why"', 2, "there is no unregisterd"),
+    ],
+)
+def test_an_ignore_of_no_use_in_the_settings_is_found_as_it_is_written(
+    root: Path, written: str, line: int, why: str
+) -> None:
+    write(root, {"pyproject.toml": f"{written}\n"})
+    (found,) = check(root, None).findings
+    assert (found.rule, found.line) == ("unused-ignore", line)
+    assert why in found.message
+
+
 @pytest.mark.parametrize("path", [ALPHA, REGISTRY, MATRIX])
 def test_a_syntax_error_in_a_changed_file_blocks_and_says_where(root: Path, path: str) -> None:
     write(root, {path: "x = (\n"})
