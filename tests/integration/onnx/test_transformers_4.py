@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 SCRIPT = ROOT / "tests" / "support" / "export_matrix.py"
 MODELS = ("bart", "bert", "distilbert", "gpt2", "t5", "vit")
-PAIRS = 33
+PAIRS = {"transformers_export": 38, "transformers": 33}
+"""Ours have heads that the registry of 4.48 left out."""
 
 
 def _matrix(python: Path, registry: str, exporter: str, *model_types: str) -> list[dict[str, Any]]:
@@ -38,7 +39,7 @@ def _matrix(python: Path, registry: str, exporter: str, *model_types: str) -> li
 def test_every_feature_exports_with_the_legacy_exporter(python_4: Path, registry: str, home: str) -> None:
     cases = _matrix(python_4, registry, "legacy", *MODELS)
     assert [case for case in cases if case["failed"]] == []
-    assert len(cases) == PAIRS
+    assert len(cases) == PAIRS[registry]
     assert all(case["class"].startswith(home) for case in cases)
 
 
@@ -47,4 +48,4 @@ def test_dynamo_exports_with_torch_alone(python_4: Path) -> None:
     cases = _matrix(python_4, "transformers_export", "dynamo", "distilbert", "gpt2", "t5")
     failed = {(case["model_type"], case["feature"]) for case in cases if case["failed"]}
     assert failed == {("gpt2", "sequence-classification")}
-    assert len(cases) == 6 + 6 + 4
+    assert len(cases) == 6 + 7 + 7
