@@ -111,3 +111,37 @@ class SpeechSeq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):
                 (*dummy.pair(decoder), *dummy.pair(encoder)) for _ in range(self.num_layers[1])
             ]
         return common
+
+
+class RecordingSeq2SeqOnnxConfig(SpeechSeq2SeqOnnxConfig):
+    """Sound of any length in, text out. Without past it takes a mask where `masked`.
+
+    With past the decoder looks at what the cache holds of the encoder, which may be of another length than the sound.
+    """
+
+    masked: ClassVar[bool] = False
+    sound_axis: ClassVar[str] = "samples"
+
+    @property
+    def inputs(self) -> Mapping[str, Axes]:
+        """The sound, its mask, the decoder's ids, then past."""
+        inputs: dict[str, Axes] = {**super().inputs, self.input_name: {0: "batch", 1: self.sound_axis}}
+        if self.masked and not self.use_past:
+            inputs["attention_mask"] = {0: "batch", 1: self.sound_axis}
+        return inputs
+
+    def fill_with_past_key_values_(self, inputs_or_outputs: dict[str, Any], *args: Any, **kwargs: Any) -> None:
+        """Add decoder and encoder pairs; both lengths vary."""
+        OnnxSeq2SeqConfigWithPast.fill_with_past_key_values_(self, inputs_or_outputs, *args, **kwargs)
+
+    @property
+    def encoder_length(self) -> int:
+        """Positions in the example's cache."""
+        return self.default_sequence_length
+
+    def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        """Make example inputs of a short sound, with a mask that leaves nothing out."""
+        made = dict(super().generate_dummy_inputs(preprocessor, *args, **{"time_duration": EXAMPLE_SECONDS, **kwargs}))
+        if "attention_mask" in self.inputs:
+            made["attention_mask"] = dummy.whole_numbers(made[self.input_name].shape[:2], 1) + 1
+        return made

@@ -1,0 +1,11 @@
+"""SpeechT5: raw sound of any length in, text out."""
+
+from __future__ import annotations
+
+from transformers_export.models.speech import RecordingSeq2SeqOnnxConfig
+
+
+class SpeechT5OnnxConfig(RecordingSeq2SeqOnnxConfig):
+    """A wave and the decoder."""
+
+    input_name = "input_values"
