@@ -9,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.onnx import symbolic_helper, symbolic_opset9, symbolic_opset11, symbolic_opset12, symbolic_opset13
+from torch.onnx import symbolic_helper, symbolic_opset11, symbolic_opset12, symbolic_opset13
 
 import onnx
 
@@ -109,7 +109,7 @@ def _adaptive_avg_pool2d(g: Any, tensor: Any, output_size: Any) -> Any:
     """
     wanted = symbolic_helper._get_const(output_size, "is", "output_size")
     if list(wanted) == [1, 1]:
-        return symbolic_opset9.adaptive_avg_pool2d(g, tensor, output_size)
+        return g.op("GlobalAveragePool", tensor)
     rows, columns = (_regions(g, tensor, axis, wanted[axis]) for axis in (-2, -1))
     pooled = g.op("MatMul", rows, g.op("MatMul", tensor, g.op("Transpose", columns, perm_i=[1, 0])))
     sizes = symbolic_helper._get_tensor_sizes(tensor)
