@@ -26,13 +26,13 @@ OPEN = {
     "encoder-decoder": "made of two other models",
     "gemma3": "a language model behind a vision tower; gemma3-text is registered",
     "longformer": "pads to its window in Python, and a graph keeps the padding that was traced",
-    "musicgen": "several codebooks a step",
-    "pix2struct": "flattened patches",
+    "musicgen": "its ids are `[batch * codebooks, sequence]`, an axis that is a product of two",
+    "pix2struct": "patches begin with their row and column as fractions, which example inputs would draw anew",
     "sew": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
     "sew-d": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
-    "siglip2": "patches with their shapes as inputs",
+    "siglip2": "resizes its position table image by image to sizes read out of a tensor, so a graph keeps those traced",
     "vision-encoder-decoder": "exports as two files",
-    "vits": "makes sound of a length of its own",
+    "vits": "draws noise, and makes sound of a length that follows from what it drew",
 }
 """Not written yet, with what is particular about each."""
 
