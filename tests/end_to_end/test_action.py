@@ -109,15 +109,15 @@ def test_a_change_that_forgot_the_registry_is_annotated_at_its_line(
 
 
 def test_the_report_shows_the_fix_as_a_diff_that_applies(
-    example_repository: Repository, python_5: Path, github: github_api.GitHub, tmp_path: Path
+    example_repository: Repository, python_5: Path, installed_tool: Step, door: FrontDoor, tmp_path: Path
 ) -> None:
     root = example_repository.root
-    a_job = job_on(example_repository, example_repository.revisions["incomplete"], github, tmp_path)
+    a_job = job_on(example_repository, example_repository.revisions["incomplete"], door, tmp_path)
 
-    done, _ = run(a_job, python_5, tmp_path / "temp")
+    done, _ = run(a_job, python_5, tmp_path / "temp", installed_tool)
 
     assert done.steps["check"].outcome == "failure", done.log
-    for text in (github.comments()[0]["body"], done.steps["report"].summary):
+    for text in (door.comments()[0]["body"], done.steps["report"].summary):
         patch = text.replace("\r\n", "\n").partition("```diff\n")[2].partition("```")[0]
         assert '+    "acme-magpie",\n' in patch
         git(root, "checkout", "--quiet", "--force", "incomplete")

@@ -71,6 +71,7 @@ def _loose(own: list[Path]) -> list[str]:
     kept = [Path(path).resolve() for path in sysconfig.get_paths().values()]
     kept += [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), *own]
     kept.append(Path(site.getusersitepackages()).resolve())
+    kept.append(Path(__file__).resolve().parents[2])  # our own source, which is looked at file by file
     searched = [Path(entry).resolve() for entry in sys.path if entry]
     loose = [path for path in searched if path.exists() and not any(path.is_relative_to(one) for one in kept)]
     named = [path for path in loose if path.name not in ("site-packages", "dist-packages")]

@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.checkpoint import WrongUseError
-from transformers_export.onnx.stages import import_modules, require_writable, shown_log, stage, tolerance
+from transformers_export.onnx.stages import (
+    add_loading_arguments,
+    import_modules,
+    require_writable,
+    shown_log,
+    stage,
+    tolerance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,21 +91,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         help="how to capture the graph; auto tries legacy when dynamo fails and says so, both must agree with PyTorch "
         "and dynamo's file is kept (default: %(default)s)",
     )
-    parser.add_argument(
-        "--preprocessor",
-        choices=["auto", "tokenizer", "feature_extractor", "image_processor", "processor"],
-        default="auto",
-        help="what makes the example inputs (default: what the checkpoint has)",
-    )
-    parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
-    parser.add_argument(
-        "--import",
-        dest="modules",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="import this first, e.g. a package that registers its own models; may be given several times",
-    )
+    add_loading_arguments(parser)
     parser.add_argument("output", type=Path, help="directory for model.onnx, or a path that ends in .onnx")
     given = parser.parse_args(argv)
     is_file = given.output.suffix == ".onnx" and not given.output.is_dir()

@@ -1,4 +1,4 @@
-"""What the export commands share: refusals that come first, stages with their times, and the log on standard output."""
+"""What the export commands share: common flags, early refusals, stages with their times, the log on standard output."""
 
 from __future__ import annotations
 
@@ -24,6 +24,25 @@ def tolerance(text: str) -> float:
     if not 0 < number < float("inf"):
         raise argparse.ArgumentTypeError(f"expected a number above zero, got {text}")
     return number
+
+
+def add_loading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that say how a checkpoint is loaded."""
+    parser.add_argument(
+        "--preprocessor",
+        choices=["auto", "tokenizer", "feature_extractor", "image_processor", "processor"],
+        default="auto",
+        help="what makes the example inputs (default: what the checkpoint has)",
+    )
+    parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import this first, e.g. a package that registers its own models; may be given several times",
+    )
 
 
 def import_modules(modules: tuple[str, ...]) -> None:

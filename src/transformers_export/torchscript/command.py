@@ -14,7 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.checkpoint import WrongUseError
-from transformers_export.onnx.stages import import_modules, require_writable, shown_log, stage, tolerance
+from transformers_export.onnx.stages import (
+    add_loading_arguments,
+    import_modules,
+    require_writable,
+    shown_log,
+    stage,
+    tolerance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,21 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--freeze", action="store_true", help="fold the weights into the graph")
     parser.add_argument("--optimize-for-inference", action="store_true", help="freeze, fuse and rewrite")
     parser.add_argument("--atol", type=tolerance, help="absolute tolerance (default: the configuration's)")
-    parser.add_argument(
-        "--preprocessor",
-        choices=["auto", "tokenizer", "feature_extractor", "image_processor", "processor"],
-        default="auto",
-        help="what makes the example inputs (default: what the checkpoint has)",
-    )
-    parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
-    parser.add_argument(
-        "--import",
-        dest="modules",
-        action="append",
-        default=[],
-        metavar="MODULE",
-        help="import this first, e.g. a package that registers its own models; may be given several times",
-    )
+    add_loading_arguments(parser)
     parser.add_argument("output", type=Path, help="directory, or a path that ends in .pt for that file alone")
     return parser
 
