@@ -114,9 +114,10 @@ class SpeechSeq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):
 
 
 class RecordingSeq2SeqOnnxConfig(SpeechSeq2SeqOnnxConfig):
-    """Sound of any length in, text out. Without past it takes a mask where `masked`.
+    """Sound of any length in, text out, with a mask over the sound where `masked`; without past.
 
-    With past the decoder looks at what the cache holds of the encoder, which may be of another length than the sound.
+    With past the graph would take the sound and what the cache holds of it. transformers makes the decoder's mask over
+    the encoder from the sound, so one length follows from the other, which two inputs of a graph cannot say.
     """
 
     masked: ClassVar[bool] = False
@@ -124,24 +125,14 @@ class RecordingSeq2SeqOnnxConfig(SpeechSeq2SeqOnnxConfig):
 
     @property
     def inputs(self) -> Mapping[str, Axes]:
-        """The sound, its mask, the decoder's ids, then past."""
-        inputs: dict[str, Axes] = {**super().inputs, self.input_name: {0: "batch", 1: self.sound_axis}}
-        if self.masked and not self.use_past:
-            inputs["attention_mask"] = {0: "batch", 1: self.sound_axis}
-        return inputs
-
-    def fill_with_past_key_values_(self, inputs_or_outputs: dict[str, Any], *args: Any, **kwargs: Any) -> None:
-        """Add decoder and encoder pairs; both lengths vary."""
-        OnnxSeq2SeqConfigWithPast.fill_with_past_key_values_(self, inputs_or_outputs, *args, **kwargs)
-
-    @property
-    def encoder_length(self) -> int:
-        """Positions in the example's cache."""
-        return self.default_sequence_length
+        """The sound, the decoder's ids, and the sound's mask."""
+        sound = {0: "batch", 1: self.sound_axis}
+        mask: dict[str, Axes] = {"attention_mask": dict(sound)} if self.masked else {}
+        return {**super().inputs, self.input_name: sound, **mask}
 
     def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
         """Make example inputs of a short sound, with a mask that leaves nothing out."""
         made = dict(super().generate_dummy_inputs(preprocessor, *args, **{"time_duration": EXAMPLE_SECONDS, **kwargs}))
-        if "attention_mask" in self.inputs:
+        if self.masked:
             made["attention_mask"] = dummy.whole_numbers(made[self.input_name].shape[:2], 1) + 1
         return made

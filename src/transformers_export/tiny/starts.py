@@ -217,24 +217,21 @@ _STARTS: dict[str, dict[str, Any]] = {
     "wav2vec2-conformer": {"vocab_size": 32},
 }
 
-SMALL_ALREADY = frozenset(
-    [
-        "beit",
-        "clap",
-        "d_fine",
-        "data2vec-vision",
-        "detr",
-        "efficientnet",
-        "layoutlmv3",
-        "maskformer",
-        "patchtsmixer",
-        "patchtst",
-        "rt_detr",
-        "rt_detr_v2",
-        "sam",
-    ]
-)
+_SMALL_ALREADY = frozenset(("d_fine", "efficientnet", "rt_detr", "rt_detr_v2"))
 """Model types that start small, with lists of sizes that nothing else may change."""
+
+_SMALL_AS_STARTED = frozenset(
+    ("beit", "clap", "data2vec-vision", "detr", "layoutlmv3", "maskformer", "patchtsmixer", "patchtst", "sam")
+)
+"""Model types that start small, with sizes that some head needs; other configurations of theirs can be shrunk."""
+
+
+def is_small_already(config: Any) -> bool:
+    """Tell whether a configuration is to stay as it is."""
+    kind = config.model_type
+    if kind in _SMALL_AS_STARTED:
+        return bool(config.to_dict() == start(type(config)).to_dict())
+    return kind in _SMALL_ALREADY
 
 
 def start(config_class: type) -> Any:

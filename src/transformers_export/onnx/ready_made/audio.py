@@ -36,23 +36,18 @@ FeaturesManager.register(
 FeaturesManager.register(
     "moonshine",
     "default",
-    "default-with-past",
     "speech2seq-lm",
-    "speech2seq-lm-with-past",
     onnx_config="transformers_export.models.moonshine.configuration_moonshine.MoonshineOnnxConfig",
 )
 FeaturesManager.register(
     "speech-to-text",
     "default",
-    "default-with-past",
     "speech2seq-lm",
-    "speech2seq-lm-with-past",
     onnx_config="transformers_export.models.speech_to_text.configuration_speech_to_text.Speech2TextOnnxConfig",
 )
 FeaturesManager.register(
     "speecht5",
     "speech2seq-lm",
-    "speech2seq-lm-with-past",
     onnx_config="transformers_export.models.speecht5.configuration_speecht5.SpeechT5OnnxConfig",
 )
 FeaturesManager.register(
