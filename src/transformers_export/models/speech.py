@@ -114,10 +114,10 @@ class SpeechSeq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):
 
 
 class RecordingSeq2SeqOnnxConfig(SpeechSeq2SeqOnnxConfig):
-    """Sound of any length in, text out, with a mask over the sound where `masked`; without past.
+    """Sound of any length in, text out, with a mask over the sound where `masked`.
 
-    With past the graph would take the sound and what the cache holds of it. transformers makes the decoder's mask over
-    the encoder from the sound, so one length follows from the other, which two inputs of a graph cannot say.
+    Most have no past: the graph would take the sound and what the cache holds of it. transformers makes the decoder's
+    mask over the encoder from the sound, so one length follows from the other, which two inputs of a graph cannot say.
     """
 
     masked: ClassVar[bool] = False

@@ -48,6 +48,7 @@ FeaturesManager.register(
 FeaturesManager.register(
     "speecht5",
     "speech2seq-lm",
+    "speech2seq-lm-with-past",
     onnx_config="transformers_export.models.speecht5.configuration_speecht5.SpeechT5OnnxConfig",
 )
 FeaturesManager.register(
