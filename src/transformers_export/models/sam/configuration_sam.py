@@ -27,6 +27,11 @@ class SamOnnxConfig(ImageOnnxConfig):
         """Three masks for each prompt, and how good each is."""
         return {name: {0: "batch", 1: "prompts"} for name in ("iou_scores", "pred_masks")}
 
+    @property
+    def atol_for_validation(self) -> float:
+        """The exporters differ by 1e-5 at the end of three networks; transformers.onnx had this for image encoders."""
+        return 1e-4
+
     def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
         """Make an image, and prompts of points within it: to include (1), to leave out (0), padding (-1)."""
         made = super().generate_dummy_inputs(getattr(preprocessor, "image_processor", preprocessor), *args, **kwargs)
