@@ -37,7 +37,6 @@ PYTORCH_EXPORT_MODELS = {
     ("convnext", "ConvNextConfig"),
     ("convnextv2", "ConvNextV2Config"),
     ("cvt", "CvtConfig"),
-    ("d-fine", "DFineConfig"),
     ("data2vec-audio", "Data2VecAudioConfig"),
     ("data2vec-text", "Data2VecTextConfig"),
     ("data2vec-vision", "Data2VecVisionConfig"),

@@ -23,6 +23,7 @@ GONE = {"internlm2", "mctct", "siglip-text", "siglip-text-with-projection"}
 
 OPEN = {
     "colpali": "a language model behind a vision tower",
+    "d-fine": "the dynamo exporter freezes the batch in a view of its decoder; legacy exports it",
     "encoder-decoder": "made of two other models",
     "gemma3": "a language model behind a vision tower; gemma3-text is registered",
     "longformer": "pads to its window in Python, and a graph keeps the padding that was traced",

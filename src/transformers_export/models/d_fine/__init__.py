@@ -1,1 +1,0 @@
-"""D-FINE, as transformers lays it out."""
