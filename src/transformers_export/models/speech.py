@@ -111,3 +111,28 @@ class SpeechSeq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):
                 (*dummy.pair(decoder), *dummy.pair(encoder)) for _ in range(self.num_layers[1])
             ]
         return common
+
+
+class RecordingSeq2SeqOnnxConfig(SpeechSeq2SeqOnnxConfig):
+    """Sound of any length in, text out, with a mask over the sound where `masked`.
+
+    Most have no past: the graph would take the sound and what the cache holds of it. transformers makes the decoder's
+    mask over the encoder from the sound, so one length follows from the other, which two inputs of a graph cannot say.
+    """
+
+    masked: ClassVar[bool] = False
+    sound_axis: ClassVar[str] = "samples"
+
+    @property
+    def inputs(self) -> Mapping[str, Axes]:
+        """The sound, the decoder's ids, and the sound's mask."""
+        sound = {0: "batch", 1: self.sound_axis}
+        mask: dict[str, Axes] = {"attention_mask": dict(sound)} if self.masked else {}
+        return {**super().inputs, self.input_name: sound, **mask}
+
+    def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        """Make example inputs of a short sound, with a mask that leaves nothing out."""
+        made = dict(super().generate_dummy_inputs(preprocessor, *args, **{"time_duration": EXAMPLE_SECONDS, **kwargs}))
+        if self.masked:
+            made["attention_mask"] = dummy.whole_numbers(made[self.input_name].shape[:2], 1) + 1
+        return made

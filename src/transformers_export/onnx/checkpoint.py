@@ -120,14 +120,18 @@ def preprocessor_kinds(asked: str, feature: str) -> list[str]:
     return sorted(_PREPROCESSORS, key=lambda kind: kind != first)
 
 
-def load_preprocessor(model: str, kinds: list[str], cache_dir: str | None) -> Any:
+def load_preprocessor(model: str, kinds: list[str], cache_dir: str | None, onnx_config: Any) -> Any:
     """Load what makes the example inputs: the first of these kinds that the checkpoint has.
+
+    None where the configuration says that nothing makes them.
 
     Raises:
         WrongUseError: The checkpoint has none of them.
     """
     import transformers
 
+    if not getattr(onnx_config, "needs_preprocessor", True):
+        return None
     classes = {
         "tokenizer": "AutoTokenizer",
         "image_processor": "AutoImageProcessor",

@@ -122,7 +122,7 @@ def _run(request: Request) -> int:
         checkpoint.require_weights(request.model, request.cache_dir)
     with stage("Loading the model"):
         kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
-        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir)
+        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir, onnx_config)
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=request.opset)
     onnx_config = make_onnx_config(model.config)
     _say_dropped(onnx_config, preprocessor)

@@ -59,6 +59,9 @@ class OnnxConfig(ABC):
         ValueError: The task has no declared outputs.
     """
 
+    needs_preprocessor: ClassVar[bool] = True
+    """Whether example inputs are made with a preprocessor; models of numbers have none."""
+
     default_fixed_batch = 2
     default_fixed_sequence = 8
     default_fixed_num_choices = 4

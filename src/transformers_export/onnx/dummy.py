@@ -74,6 +74,13 @@ def boxes(shape: tuple[int, ...], side: int) -> Tensor:
     return corners.transpose(-1, -2).flatten(-2)
 
 
+def whole_numbers(shape: tuple[int, ...], count: int) -> Tensor:
+    """Draw numbers from 0 to `count - 1`, int64."""
+    import torch
+
+    return torch.randint(0, count, shape, generator=torch.Generator().manual_seed(_SEED))
+
+
 def usable_token_ids(vocabulary: int, special: list[int]) -> list[int]:
     """Ids that mean nothing special; all of them where there are no others."""
     meant = set(special)

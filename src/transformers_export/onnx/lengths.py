@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Kind = Literal["batch", "choices", "past", "sequence", "decoder", "free"]
 
-_TOKENS = ("input_ids", "inputs_embeds", "inputs")
+_TOKENS = ("input_ids", "inputs_embeds", "inputs", "states")
 
 
 def is_seq2seq(config: Any) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SEQUENCE = 12
 BATCH = 2
-_PARTS = ("text_config", "vision_config", "audio_config", "encoder", "decoder")
+_PARTS = ("text_config", "vision_config", "audio_config", "backbone_config", "encoder", "decoder")
 
 
 def run_once(model: Any) -> Any:

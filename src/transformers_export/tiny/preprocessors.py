@@ -11,6 +11,8 @@ from transformers_export.tiny.models import model_class_of
 from transformers_export.tiny.tokenizers import make_tokenizer
 
 _AUDIO = ("input_values", "input_features")
+_AS_THEY_ARE = ("past_values", "states")
+"""Main inputs of models of numbers, which go in as they are."""
 
 
 def make_preprocessor(config: Any, model: Any = None) -> Any:
@@ -20,8 +22,13 @@ def make_preprocessor(config: Any, model: Any = None) -> Any:
         config: the configuration, usually from `shrink`.
         model: the model it is for, where one configuration has models of several kinds (text and image, say); the
             bare model of the configuration when left out.
+
+    Returns:
+        None for models of numbers: nothing makes their inputs.
     """
     model_class = model_class_of(config) if model is None else type(model)
+    if getattr(model_class, "main_input_name", "") in _AS_THEY_ARE:
+        return None
     main = input_kind(model_class)
     if main == "pixel_values":
         return make_image_processor(config)

@@ -18,7 +18,7 @@ from transformers_export.tiny.models import construct, model_class_of, quiet
 from transformers_export.tiny.roles import Role, role_of
 from transformers_export.tiny.settle import FEWER_QUESTIONS, MOST_QUESTIONS, settle
 from transformers_export.tiny.sizes import PROFILES, propose
-from transformers_export.tiny.starts import SMALL_ALREADY
+from transformers_export.tiny.starts import is_small_already
 from transformers_export.tiny.tree import Path, Tree, edited, from_tree, is_shared_setting, leaves, to_tree
 
 MOST_PARAMETERS = 4_000_000
@@ -37,7 +37,7 @@ def shrink(config: Any, *, model_class: type | None = None) -> Any:
     Raises:
         CannotShrink: no small version builds and runs, with what refused.
     """
-    if config.model_type in SMALL_ALREADY:
+    if is_small_already(config):
         return copy.deepcopy(config)
     model_class = model_class or model_class_of(config)
     attempt = _Attempt(config, model_class)

@@ -52,8 +52,48 @@ _RT_DETR = {
     "num_denoising": 0,
 }
 
+_BEIT = {
+    "vocab_size": 100,
+    "hidden_size": 32,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+    "image_size": 32,
+    "patch_size": 4,
+    "out_indices": [1, 2, 3, 4],
+}
+
 _STARTS: dict[str, dict[str, Any]] = {
-    "detr": {**_DETR, "backbone_config": _RESNET},
+    "beit": _BEIT,
+    "clap": {
+        "projection_dim": 32,
+        "text_config": {
+            "vocab_size": 100,
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "intermediate_size": 64,
+            "max_position_embeddings": 128,
+        },
+        "audio_config": {
+            "spec_size": 32,
+            "num_mel_bins": 8,
+            "window_size": 2,
+            "depths": [1, 1],
+            "num_attention_heads": [2, 4],
+            "patch_embeds_hidden_size": 16,
+            "hidden_size": 32,
+        },
+    },
+    "data2vec-vision": _BEIT,
+    # The mask head divides its width by 64.
+    "detr": {
+        **_DETR,
+        "d_model": 128,
+        "encoder_attention_heads": 8,
+        "decoder_attention_heads": 8,
+        "backbone_config": {**_RESNET, "out_features": ["stage1", "stage2", "stage3", "stage4"]},
+    },
     "table-transformer": {**_DETR, "backbone_config": _RESNET},
     "dpt": {
         "hidden_size": 32,
@@ -78,6 +118,81 @@ _STARTS: dict[str, dict[str, Any]] = {
         "expand_ratios": [1, 6],
         "hidden_dim": 1280,
     },
+    "layoutlmv3": {
+        "vocab_size": 100,
+        "hidden_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "intermediate_size": 64,
+        "max_position_embeddings": 128,
+        "max_2d_position_embeddings": 64,
+        "coordinate_size": 8,
+        "shape_size": 8,
+        "input_size": 32,
+        "patch_size": 16,
+    },
+    "maskformer": {
+        "fpn_feature_size": 32,
+        "mask_feature_size": 32,
+        "backbone_config": {
+            "model_type": "swin",
+            "image_size": 64,
+            "embed_dim": 8,
+            "depths": [1, 1, 1, 1],
+            "num_heads": [1, 2, 2, 4],
+            "window_size": 2,
+            "out_features": ["stage1", "stage2", "stage3", "stage4"],
+        },
+        "decoder_config": {
+            "model_type": "detr",
+            "d_model": 32,
+            "encoder_layers": 2,
+            "decoder_layers": 2,
+            "encoder_attention_heads": 4,
+            "decoder_attention_heads": 4,
+            "encoder_ffn_dim": 64,
+            "decoder_ffn_dim": 64,
+            "num_queries": 10,
+        },
+    },
+    "patchtsmixer": {
+        "num_input_channels": 3,
+        "context_length": 32,
+        "patch_length": 8,
+        "patch_stride": 8,
+        "d_model": 16,
+    },
+    "patchtst": {
+        "num_input_channels": 3,
+        "context_length": 32,
+        "patch_length": 8,
+        "patch_stride": 8,
+        "d_model": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "ffn_dim": 64,
+    },
+    "sam": {
+        "vision_config": {
+            "hidden_size": 32,
+            "output_channels": 16,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "image_size": 64,
+            "patch_size": 8,
+            "window_size": 3,
+            "global_attn_indexes": [1],
+            "num_pos_feats": 8,
+            "mlp_dim": 64,
+        },
+        "prompt_encoder_config": {"hidden_size": 16, "image_size": 64, "patch_size": 8, "mask_input_channels": 4},
+        "mask_decoder_config": {
+            "hidden_size": 16,
+            "mlp_dim": 32,
+            "num_attention_heads": 4,
+            "iou_head_hidden_dim": 16,
+        },
+    },
     "esm": {"vocab_size": 33, "pad_token_id": 1, "mask_token_id": 32},
     "nemotron": {"num_key_value_heads": 8},
     "rt_detr": {**_RT_DETR, "backbone_config": _RT_DETR_RESNET},
@@ -85,8 +200,21 @@ _STARTS: dict[str, dict[str, Any]] = {
     "wav2vec2-conformer": {"vocab_size": 32},
 }
 
-SMALL_ALREADY = frozenset(("efficientnet", "rt_detr", "rt_detr_v2"))
+_SMALL_ALREADY = frozenset(("efficientnet", "rt_detr", "rt_detr_v2"))
 """Model types that start small, with lists of sizes that nothing else may change."""
+
+_SMALL_AS_STARTED = frozenset(
+    ("beit", "clap", "data2vec-vision", "detr", "layoutlmv3", "maskformer", "patchtsmixer", "patchtst", "sam")
+)
+"""Model types that start small, with sizes that some head needs; other configurations of theirs can be shrunk."""
+
+
+def is_small_already(config: Any) -> bool:
+    """Tell whether a configuration is to stay as it is."""
+    kind = config.model_type
+    if kind in _SMALL_AS_STARTED:
+        return bool(config.to_dict() == start(type(config)).to_dict())
+    return kind in _SMALL_ALREADY
 
 
 def start(config_class: type) -> Any:

@@ -139,11 +139,12 @@ def _run(request: Request) -> int:
         _require_target(request)
         config = checkpoint.read_configuration(request.model, request.cache_dir)
         make_onnx_config = checkpoint.require_feature(config, request.feature)
-        sizes = _sizes(request, make_onnx_config(config))
+        onnx_config = make_onnx_config(config)
+        sizes = _sizes(request, onnx_config)
         checkpoint.require_weights(request.model, request.cache_dir)
     with stage("Loading the model"):
         kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
-        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir)
+        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir, onnx_config)
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=None)
     return _export(request, preprocessor, model, make_onnx_config(model.config), sizes)
 

@@ -117,6 +117,53 @@ def test_boxes_are_boxes() -> None:
     assert boxes.flatten(0, 1).unique(dim=0).shape[0] > 10
 
 
+def _drawn(model_type: str, sizes: Sizes) -> tuple[Any, dict[str, torch.Tensor]]:
+    config = tiny.shrink(tiny.start(configuration_class(model_type)))
+    feature = FeaturesManager.features_of(model_type)[0]
+    model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
+    onnx_config = FeaturesManager.get_config(model_type, feature)(config)
+    template = template_inputs(onnx_config, tiny.make_preprocessor(config, model))
+    return config, make_inputs(onnx_config, template, sizes)
+
+
+def test_paths_of_tags_are_within_their_tables() -> None:
+    config, drawn = _drawn("markuplm", Sizes(batch=3, sequence=13))
+    for name, most in (
+        ("xpath_tags_seq", config.max_xpath_tag_unit_embeddings),
+        ("xpath_subs_seq", config.max_xpath_subs_unit_embeddings),
+    ):
+        assert drawn[name].shape == (3, 13, config.max_depth)
+        assert (int(drawn[name].min()) >= 0, int(drawn[name].max()) < most) == (True, True)
+        assert drawn[name].unique().numel() > 5
+
+
+def test_prompts_have_points_of_every_kind() -> None:
+    _, drawn = _drawn("sam", Sizes(batch=3))
+    assert drawn["input_points"].shape == (*drawn["input_labels"].shape, 2)
+    assert drawn["input_labels"].unique().tolist() == [-1, 0, 1]
+
+
+def test_regions_are_masked_too() -> None:
+    _, drawn = _drawn("visual-bert", Sizes(batch=3))
+    assert drawn["visual_attention_mask"].sum(dim=1).tolist() == [4, 4, 4]
+
+
+def test_steps_of_a_game_vary_in_number_and_are_padded() -> None:
+    config, drawn = _drawn("decision-transformer", Sizes(batch=3, sequence=11, padding="right"))
+    assert drawn["states"].shape == (3, 11, config.state_dim)
+    assert drawn["attention_mask"].sum(dim=1).tolist() == [6, 11, 11]
+
+
+@pytest.mark.parametrize("model_type", ["decision-transformer", "patchtst"])
+def test_the_command_exports_models_of_numbers_without_a_preprocessor(
+    model_type: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = _checkpoint(model_type, "default", tmp_path / "checkpoint")
+    assert sorted(file.name for file in checkpoint.iterdir()) == ["config.json", "model.safetensors"]
+    code = main(["--model", str(checkpoint), "--exporter", "legacy", str(tmp_path / "out")])
+    assert code == 0, capsys.readouterr()
+
+
 def test_bytes_named_inputs_are_drawn_as_tokens_and_padded() -> None:
     config = tiny.shrink(transformers.PerceiverConfig())
     model = tiny.build_model(transformers.AutoModelForMaskedLM, config)

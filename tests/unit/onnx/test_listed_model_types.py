@@ -22,33 +22,18 @@ GONE = {"internlm2", "mctct", "siglip-text", "siglip-text-with-projection"}
 """transformers 5 has no such model type."""
 
 OPEN = {
-    "clap": "its text and sound towers are one input too many for the bases there are",
     "colpali": "a language model behind a vision tower",
     "d-fine": "the dynamo exporter freezes the batch in a view of its decoder; legacy exports it",
-    "decision-transformer": "takes states, actions and rewards",
     "encoder-decoder": "made of two other models",
     "gemma3": "a language model behind a vision tower; gemma3-text is registered",
-    "layoutlmv3": "no small model is found from its defaults",
     "longformer": "pads to its window in Python, and a graph keeps the padding that was traced",
-    "markuplm": "paths of tags beside the tokens",
-    "maskformer": "masks as outputs",
-    "mgp-str": "three classification heads",
-    "moonshine": "the encoder's length follows from the sound's",
-    "musicgen": "several codebooks a step",
-    "patchtsmixer": "time series",
-    "patchtst": "time series",
-    "pix2struct": "flattened patches",
-    "sam": "points and boxes as prompts",
+    "musicgen": "its ids are `[batch * codebooks, sequence]`, an axis that is a product of two",
+    "pix2struct": "patches begin with their row and column as fractions, which example inputs would draw anew",
     "sew": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
     "sew-d": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
-    "siglip2": "patches with their shapes as inputs",
-    "speech-to-text": "the encoder's length follows from the sound's",
-    "speecht5": "the encoder's length follows from the sound's",
-    "trocr": "a decoder that needs an encoder's states",
+    "siglip2": "resizes its position table image by image to sizes read out of a tensor, so a graph keeps those traced",
     "vision-encoder-decoder": "exports as two files",
-    "visual-bert": "visual embeddings as inputs",
-    "vitpose": "a backbone inside",
-    "vits": "makes sound of a length of its own",
+    "vits": "draws noise, and makes sound of a length that follows from what it drew",
 }
 """Not written yet, with what is particular about each."""
 
@@ -76,9 +61,6 @@ LEFT_OUT = {
     ("bart", "masked-lm"): "the class of seq2seq-lm",
     ("mbart", "masked-lm"): "the class of seq2seq-lm",
     ("whisper", "causal-lm"): "a decoder that needs an encoder's states",
-    ("beit", "semantic-segmentation"): "needs four layers named as its backbone's",
-    ("data2vec-vision", "semantic-segmentation"): "needs four layers named as its backbone's",
-    ("detr", "image-segmentation"): "no small model is found for its mask head",
 }
 
 

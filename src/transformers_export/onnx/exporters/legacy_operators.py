@@ -9,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.onnx import symbolic_helper, symbolic_opset11, symbolic_opset13
+from torch.onnx import symbolic_helper, symbolic_opset11, symbolic_opset12, symbolic_opset13
 
 import onnx
 
@@ -92,14 +92,53 @@ def _rms_norm(g: Any, tensor: Any, shape: Any, weight: Any = None, eps: Any = No
     return normed if weight is None or symbolic_helper._is_none(weight) else g.op("Mul", normed, weight)
 
 
+def _unfold(g: Any, tensor: Any, dimension: Any, size: Any, step: Any) -> Any:
+    """Windows along an axis; torch's own takes an axis counted from the end for another."""
+    axis = symbolic_helper._get_const(dimension, "i", "dimension")
+    rank = symbolic_helper._get_tensor_rank(tensor)
+    if rank is not None:
+        axis %= rank
+    length = symbolic_helper._get_const(size, "i", "size")
+    return symbolic_opset12.unfold(g, tensor, axis, length, symbolic_helper._get_const(step, "i", "step"))
+
+
+def _adaptive_avg_pool2d(g: Any, tensor: Any, output_size: Any) -> Any:
+    """Means over regions that cover an image; torch's own wants regions of one size, known when traced.
+
+    The regions of one axis are the rows of a matrix, so each axis is a matrix product.
+    """
+    wanted = symbolic_helper._get_const(output_size, "is", "output_size")
+    if list(wanted) == [1, 1]:
+        return g.op("GlobalAveragePool", tensor)
+    rows, columns = (_regions(g, tensor, axis, wanted[axis]) for axis in (-2, -1))
+    pooled = g.op("MatMul", rows, g.op("MatMul", tensor, g.op("Transpose", columns, perm_i=[1, 0])))
+    sizes = symbolic_helper._get_tensor_sizes(tensor)
+    pooled.setType(tensor.type().with_sizes([*sizes[:2], *wanted]))
+    return pooled
+
+
+def _regions(g: Any, tensor: Any, axis: int, count: int) -> Any:
+    """Weights `[count, length]` of the mean over each of `count` regions, which may overlap: torch's own borders."""
+    length = g.op("Gather", g.op("Shape", tensor), _constant(g, axis))
+    numbers = torch.arange(count).unsqueeze(1)
+    start = g.op("Div", g.op("Mul", _constant(g, numbers.tolist()), length), _constant(g, count))
+    after = g.op("Mul", _constant(g, (numbers + 1).tolist()), length)
+    end = g.op("Div", g.op("Add", after, _constant(g, count - 1)), _constant(g, count))
+    place = g.op("Range", _constant(g, 0), length, _constant(g, 1))
+    inside = g.op("And", g.op("Not", g.op("Less", place, start)), g.op("Less", place, end))
+    return g.op("Div", g.op("CastLike", inside, tensor), g.op("CastLike", g.op("Sub", end, start), tensor))
+
+
 def _constant(g: Any, value: Any) -> Any:
     return g.op("Constant", value_t=torch.tensor(value))
 
 
 _TRANSLATIONS: dict[str, Callable[..., Any]] = {
+    "aten::adaptive_avg_pool2d": _adaptive_avg_pool2d,
     "aten::repeat_interleave": _repeat_interleave,
     "aten::cumsum": _cumsum,
     "aten::diff": _diff,
     "aten::expm1": _expm1,
     "aten::rms_norm": _rms_norm,
+    "aten::unfold": _unfold,
 }

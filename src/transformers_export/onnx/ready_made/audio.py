@@ -34,6 +34,24 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.hubert.configuration_hubert.HubertOnnxConfig",
 )
 FeaturesManager.register(
+    "moonshine",
+    "default",
+    "speech2seq-lm",
+    onnx_config="transformers_export.models.moonshine.configuration_moonshine.MoonshineOnnxConfig",
+)
+FeaturesManager.register(
+    "speech-to-text",
+    "default",
+    "speech2seq-lm",
+    onnx_config="transformers_export.models.speech_to_text.configuration_speech_to_text.Speech2TextOnnxConfig",
+)
+FeaturesManager.register(
+    "speecht5",
+    "speech2seq-lm",
+    "speech2seq-lm-with-past",
+    onnx_config="transformers_export.models.speecht5.configuration_speecht5.SpeechT5OnnxConfig",
+)
+FeaturesManager.register(
     "unispeech",
     *_SPEECH,
     onnx_config="transformers_export.models.unispeech.configuration_unispeech.UniSpeechOnnxConfig",

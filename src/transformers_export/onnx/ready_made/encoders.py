@@ -155,6 +155,14 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.luke.configuration_luke.LukeOnnxConfig",
 )
 FeaturesManager.register(
+    "markuplm",
+    "default",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.markuplm.configuration_markuplm.MarkupLMOnnxConfig",
+)
+FeaturesManager.register(
     "megatron-bert",
     *_ENCODER_OR_DECODER,
     onnx_config="transformers_export.models.megatron_bert.configuration_megatron_bert.MegatronBertOnnxConfig",

@@ -21,6 +21,7 @@ FeaturesManager.register(
 FeaturesManager.register(
     "beit",
     *_IMAGE,
+    "semantic-segmentation",
     onnx_config="transformers_export.models.beit.configuration_beit.BeitOnnxConfig",
 )
 FeaturesManager.register(
@@ -56,6 +57,7 @@ FeaturesManager.register(
 FeaturesManager.register(
     "data2vec-vision",
     *_IMAGE,
+    "semantic-segmentation",
     onnx_config="transformers_export.models.data2vec.configuration_data2vec_vision.Data2VecVisionOnnxConfig",
 )
 FeaturesManager.register(
@@ -68,6 +70,7 @@ FeaturesManager.register(
 FeaturesManager.register(
     "detr",
     *_DETECTION,
+    "image-segmentation",
     onnx_config="transformers_export.models.detr.configuration_detr.DetrOnnxConfig",
 )
 FeaturesManager.register(
@@ -129,6 +132,16 @@ FeaturesManager.register(
     "levit",
     *_IMAGE,
     onnx_config="transformers_export.models.levit.configuration_levit.LevitOnnxConfig",
+)
+FeaturesManager.register(
+    "maskformer",
+    "default",
+    onnx_config="transformers_export.models.maskformer.configuration_maskformer.MaskFormerOnnxConfig",
+)
+FeaturesManager.register(
+    "mgp-str",
+    "default",
+    onnx_config="transformers_export.models.mgp_str.configuration_mgp_str.MgpstrOnnxConfig",
 )
 FeaturesManager.register(
     "mlcd-vision-model",
@@ -256,6 +269,12 @@ FeaturesManager.register(
     "vit-msn",
     *_IMAGE,
     onnx_config="transformers_export.models.vit_msn.configuration_vit_msn.ViTMSNOnnxConfig",
+)
+FeaturesManager.register(
+    "vitpose",
+    "default",
+    onnx_config="transformers_export.models.vitpose.configuration_vitpose.VitPoseOnnxConfig",
+    model_classes={"default": "VitPoseForPoseEstimation"},
 )
 FeaturesManager.register(
     "yolos",

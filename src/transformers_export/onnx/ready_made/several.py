@@ -15,14 +15,32 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.chinese_clip.configuration_chinese_clip.ChineseCLIPOnnxConfig",
 )
 FeaturesManager.register(
+    "clap",
+    "default",
+    onnx_config="transformers_export.models.clap.configuration_clap.ClapOnnxConfig",
+)
+FeaturesManager.register(
     "clip",
     *_IMAGE,
     onnx_config="transformers_export.models.clip.configuration_clip.CLIPOnnxConfig",
 )
 FeaturesManager.register(
+    "decision-transformer",
+    "default",
+    onnx_config="transformers_export.models.decision_transformer.configuration_decision_transformer.DecisionTransformerOnnxConfig",
+)
+FeaturesManager.register(
     "groupvit",
     "default",
     onnx_config="transformers_export.models.groupvit.configuration_groupvit.GroupViTOnnxConfig",
+)
+FeaturesManager.register(
+    "layoutlmv3",
+    "default",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+    onnx_config="transformers_export.models.layoutlmv3.configuration_layoutlmv3.LayoutLMv3OnnxConfig",
 )
 FeaturesManager.register(
     "metaclip-2",
@@ -40,6 +58,16 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.owlvit.configuration_owlvit.OwlViTOnnxConfig",
 )
 FeaturesManager.register(
+    "patchtsmixer",
+    "default",
+    onnx_config="transformers_export.models.patchtsmixer.configuration_patchtsmixer.PatchTSMixerOnnxConfig",
+)
+FeaturesManager.register(
+    "patchtst",
+    "default",
+    onnx_config="transformers_export.models.patchtst.configuration_patchtst.PatchTSTOnnxConfig",
+)
+FeaturesManager.register(
     "perceiver",
     "image-classification",
     "masked-lm",
@@ -47,7 +75,22 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.perceiver.configuration_perceiver.PerceiverOnnxConfig",
 )
 FeaturesManager.register(
+    "sam",
+    "default",
+    onnx_config="transformers_export.models.sam.configuration_sam.SamOnnxConfig",
+)
+FeaturesManager.register(
     "siglip",
     *_IMAGE,
     onnx_config="transformers_export.models.siglip.configuration_siglip.SiglipOnnxConfig",
+)
+FeaturesManager.register(
+    "trocr",
+    "causal-lm",
+    onnx_config="transformers_export.models.trocr.configuration_trocr.TrOCROnnxConfig",
+)
+FeaturesManager.register(
+    "visual-bert",
+    "default",
+    onnx_config="transformers_export.models.visual_bert.configuration_visual_bert.VisualBertOnnxConfig",
 )
