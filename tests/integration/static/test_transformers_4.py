@@ -143,7 +143,7 @@ code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(json.dumps([code, used.ru_maxrss / 1024, used.ru_utime + used.ru_stime]))
 """
-"""What a process used, measured from a small one: Linux begins a child's peak at the size of the process it comes from."""
+"""What a process used, measured from a small one: Linux begins a child's peak at the size of its parent."""
 
 
 def test_the_whole_tree_is_checked_in_little_memory(transformers_4_repository: Repository) -> None:
