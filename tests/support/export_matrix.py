@@ -39,7 +39,7 @@ def main(registry: str, exporter: str, model_types: list[str]) -> None:
 
 
 def _export(model_type: str, feature: str, make: object, exporter: str, case: dict) -> None:
-    config = tiny.shrink(configuration_class(model_type)())
+    config = tiny.shrink(tiny.start(configuration_class(model_type)))
     model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
     preprocessor = tiny.make_preprocessor(config, model)
     onnx_config = make(model.config)

@@ -31,7 +31,7 @@ class Small:
 
 def small(model_type: str, feature: str = "default", **changes: Any) -> Small:
     """Build one registered model; `changes` go to its configuration."""
-    config = tiny.shrink(configuration_class(model_type)())
+    config = tiny.shrink(tiny.start(configuration_class(model_type)))
     for name, value in changes.items():
         setattr(config, name, value)
     model_class = FeaturesManager.get_model_class_for_feature(feature, model_type=model_type)

@@ -131,7 +131,7 @@ def test_every_key() -> None:
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"exporters": "dynamo"}, r"unknown key 'exporters'. Valid keys: atol, configurations, .*memory-limit"),
+        ({"exporters": "dynamo"}, r"unknown key 'exporters'. Valid keys: atol, cache, configurations, .*memory-limit"),
         ({"memory_limit": 1}, "unknown key 'memory_limit'"),
         ({"exporter": "fast"}, "exporter"),
         ({"opset": "18"}, r"Expected `int.*opset"),
