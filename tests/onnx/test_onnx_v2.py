@@ -172,7 +172,6 @@ PYTORCH_EXPORT_WITH_PAST_MODELS = {
     ("granite", "GraniteConfig"),
     ("granitemoe", "GraniteMoeConfig"),
     ("granitemoeshared", "GraniteMoeSharedConfig"),
-    ("helium", "HeliumConfig"),
     ("imagegpt", "ImageGPTConfig"),
     ("internlm3", "InternLM3Config"),
     ("jais2", "Jais2Config"),

@@ -26,6 +26,7 @@ OPEN = {
     "d-fine": "the dynamo exporter freezes the batch in a view of its decoder; legacy exports it",
     "encoder-decoder": "made of two other models",
     "gemma3": "a language model behind a vision tower; gemma3-text is registered",
+    "helium": "the dynamo exporter's graph gives NaN for rows padded on the right; legacy exports it",
     "longformer": "pads to its window in Python, and a graph keeps the padding that was traced",
     "musicgen": "its ids are `[batch * codebooks, sequence]`, an axis that is a product of two",
     "pix2struct": "patches begin with their row and column as fractions, which example inputs would draw anew",

@@ -1,1 +1,0 @@
-"""Helium, as transformers lays it out."""

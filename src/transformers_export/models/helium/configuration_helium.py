@@ -1,9 +1,0 @@
-"""Helium: a decoder with past."""
-
-from __future__ import annotations
-
-from transformers_export.models.bases import DecoderOnnxConfig
-
-
-class HeliumOnnxConfig(DecoderOnnxConfig):
-    """Token ids, past and mask."""
