@@ -16,10 +16,7 @@ _RESNET = {
     "layer_type": "basic",
     "out_features": ["stage4"],
 }
-_DETR = {
-    "use_timm_backbone": False,
-    "use_pretrained_backbone": False,
-    "backbone": None,
+_DETR_SIZES = {
     "d_model": 32,
     "encoder_layers": 2,
     "decoder_layers": 2,
@@ -28,6 +25,12 @@ _DETR = {
     "encoder_ffn_dim": 64,
     "decoder_ffn_dim": 64,
     "num_queries": 10,
+}
+_DETR = {
+    "use_timm_backbone": False,
+    "use_pretrained_backbone": False,
+    "backbone": None,
+    **_DETR_SIZES,
 }
 _RT_DETR_RESNET = {
     "model_type": "rt_detr_resnet",
@@ -143,17 +146,7 @@ _STARTS: dict[str, dict[str, Any]] = {
             "window_size": 2,
             "out_features": ["stage1", "stage2", "stage3", "stage4"],
         },
-        "decoder_config": {
-            "model_type": "detr",
-            "d_model": 32,
-            "encoder_layers": 2,
-            "decoder_layers": 2,
-            "encoder_attention_heads": 4,
-            "decoder_attention_heads": 4,
-            "encoder_ffn_dim": 64,
-            "decoder_ffn_dim": 64,
-            "num_queries": 10,
-        },
+        "decoder_config": {"model_type": "detr", **_DETR_SIZES},
     },
     "patchtsmixer": {
         "num_input_channels": 3,

@@ -28,6 +28,15 @@ _SEQ2SEQ_WITH_HEADS = (
     "sequence-classification",
     "question-answering",
 )
+_SEQ2SEQ_WITH_LABELS = (
+    "default",
+    "default-with-past",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    "sequence-classification",
+    "token-classification",
+    "question-answering",
+)
 
 FeaturesManager.register(
     "bart",
@@ -71,13 +80,7 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "mt5",
-    "default",
-    "default-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-    "sequence-classification",
-    "token-classification",
-    "question-answering",
+    *_SEQ2SEQ_WITH_LABELS,
     onnx_config="transformers_export.models.mt5.configuration_mt5.MT5OnnxConfig",
 )
 FeaturesManager.register(
@@ -113,23 +116,11 @@ FeaturesManager.register(
 )
 FeaturesManager.register(
     "t5",
-    "default",
-    "default-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-    "sequence-classification",
-    "token-classification",
-    "question-answering",
+    *_SEQ2SEQ_WITH_LABELS,
     onnx_config="transformers_export.models.t5.configuration_t5.T5OnnxConfig",
 )
 FeaturesManager.register(
     "umt5",
-    "default",
-    "default-with-past",
-    "seq2seq-lm",
-    "seq2seq-lm-with-past",
-    "sequence-classification",
-    "token-classification",
-    "question-answering",
+    *_SEQ2SEQ_WITH_LABELS,
     onnx_config="transformers_export.models.umt5.configuration_umt5.UMT5OnnxConfig",
 )
