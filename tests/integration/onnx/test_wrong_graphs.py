@@ -16,7 +16,6 @@ import transformers
 from transformers_export import tiny
 from transformers_export.models.distilbert.configuration_distilbert import DistilBertOnnxConfig
 from transformers_export.models.gpt2.configuration_gpt2 import GPT2OnnxConfig
-from transformers_export.models.t5.configuration_t5 import T5OnnxConfig
 from transformers_export.onnx import OnnxConfig, export, validate
 
 if TYPE_CHECKING:
@@ -83,55 +82,6 @@ def test_untampered_the_same_way_passes(tmp_path: Path) -> None:
     model, tokenizer = _gpt2()
     config = GPT2OnnxConfig(model.config, task="causal-lm", use_past=True)
     assert _validated(model, tokenizer, config, tmp_path / "model.onnx", _nothing).passed
-
-
-def test_a_mask_over_the_cache_that_is_ignored(tmp_path: Path) -> None:
-    """What generation from prompts of different lengths needs."""
-    model, tokenizer = _gpt2()
-    config = GPT2OnnxConfig(model.config, task="causal-lm", use_past=True)
-
-    def attend_to_all_past(given: dict[str, Any]) -> None:
-        mask, new = given["attention_mask"], given["input_ids"].shape[1]
-        given["attention_mask"] = torch.cat([torch.ones_like(mask[:, :-new]), mask[:, -new:]], dim=1)
-
-    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", attend_to_all_past)
-    assert _failed(report) == {"values", "past"}
-
-
-def test_left_padding_that_is_ignored(tmp_path: Path) -> None:
-    model, tokenizer = _gpt2()
-
-    def attend_where_the_row_starts_masked(given: dict[str, Any]) -> None:
-        mask = given["attention_mask"]
-        given["attention_mask"] = torch.where(mask[:, :1] == 0, torch.ones_like(mask), mask)
-
-    config = GPT2OnnxConfig(model.config, task="causal-lm")
-    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", attend_where_the_row_starts_masked)
-    assert _failed(report) == {"values"}
-
-
-def test_the_decoders_mask_over_its_cache_that_is_ignored(tmp_path: Path) -> None:
-    model, tokenizer = _small(transformers.AutoModelForSeq2SeqLM, transformers.T5Config())
-    config = T5OnnxConfig(model.config, task="seq2seq-lm", use_past=True)
-
-    def attend_to_all_past(given: dict[str, Any]) -> None:
-        given["decoder_attention_mask"] = torch.ones_like(given["decoder_attention_mask"])
-
-    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", attend_to_all_past)
-    assert "values" in _failed(report)
-
-
-def test_another_way_above_some_length(tmp_path: Path) -> None:
-    model, tokenizer = _distilbert()
-
-    def forget_the_first_token_of_long_texts(given: dict[str, Any]) -> None:
-        ids = given["input_ids"]
-        position = torch.arange(ids.shape[1])
-        given["input_ids"] = torch.where((position == 20)[None], torch.full_like(ids, 7), ids)
-
-    config = DistilBertOnnxConfig(model.config)
-    report = _validated(model, tokenizer, config, tmp_path / "model.onnx", forget_the_first_token_of_long_texts)
-    assert _failed(report) == {"values"}
 
 
 class OtherLabels(DistilBertOnnxConfig):

@@ -1,0 +1,8 @@
+"""Every planted defect."""
+
+from __future__ import annotations
+
+from support.wrong_exports import captured, code, configurations, graphs
+
+CATALOGUE = (*captured.DEFECTS, *code.DEFECTS, *configurations.DEFECTS, *graphs.DEFECTS)
+BY_NAME = {defect.name: defect for defect in CATALOGUE}
