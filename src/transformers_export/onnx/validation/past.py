@@ -109,8 +109,8 @@ def _fitting(subject: Subject, schedule: Schedule) -> Schedule:
 
 
 def _new_tokens(subject: Subject) -> list[str]:
-    """Declared inputs on the side that is decoded, past apart; the other side's stay as they are."""
-    names = [name for name in subject.config.inputs if not name.startswith("past_key_values.")]
+    """Declared inputs on the side that is decoded, past apart; the other side's and its states stay as they are."""
+    names = [name for name in subject.config.inputs if not name.startswith(("past_key_values.", "encoder_"))]
     return [name for name in names if name.startswith("decoder_")] if is_seq2seq(subject.config) else names
 
 
