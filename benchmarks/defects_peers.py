@@ -2,8 +2,8 @@
 
     python benchmarks/defects_peers.py transformers | optimum [--seed N]
 
-One JSON line a defect. The files are made there, of the same catalogue, by our exporter, so that both sides have the same
-model, weights and file; configuration and validation are the other package's own. Each must accept the good file first:
+One JSON line a defect. The files are made there, of the same catalogue, by our exporter, so that both sides have the
+same model, weights and file; configuration and validation are the other package's own. Each must accept the good file first:
 where it does not, what it says of a bad one means nothing.
 """
 
@@ -13,20 +13,19 @@ import argparse
 import functools
 import json
 import logging
-import sys
 import tempfile
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+
+import onnx
 from support.wrong_exports.catalogue import CATALOGUE
 from support.wrong_exports.examining import EXPORT, findings, layer_of
 from support.wrong_exports.making import GoodFiles, make, spoilt
 from support.wrong_exports.subjects import OPSET, SUBJECTS
 from support.wrong_exports.types import InConfiguration
-
-import onnx
 
 if TYPE_CHECKING:
     from support.traced import Small
@@ -86,7 +85,7 @@ class Optimum:
     }
 
     def configuration(self, subject: Subject, small: Small) -> Any:
-        """See `Peer`. Its class is narrowed to the inputs of the file: it would add position ids, which ours has not."""
+        """See `Peer`. Narrowed to the inputs of the file: it would add position ids, which ours has not."""
         import optimum.exporters.onnx.model_configs  # noqa: F401 - registers them
         from optimum.exporters.tasks import TasksManager
 

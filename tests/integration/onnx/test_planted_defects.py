@@ -75,7 +75,9 @@ def good(tmp_path: Path) -> Exported:
 def test_a_good_export_passes_every_check(good: Exported) -> None:
     report = good.validate(opset=OPSET)
     assert report.passed
-    assert [check.name for check in report.checks] == ["checker", "names", "axes", "values"]
+    assert [check.name for check in report.checks] == [
+        *("checker", "data", "names", "types", "axes", "values", "effect")
+    ]
     assert 0 < (report.max_difference or 0) < 1e-4
 
 
@@ -99,7 +101,8 @@ def test_weights_that_do_not_fit_one_file_go_beside_it(tmp_path: Path, monkeypat
     assert exported.validate(opset=OPSET).passed
     (tmp_path / "model.onnx.data").unlink()
     report = exported.validate(opset=OPSET)
-    assert _failed(report) == {"checker"}
+    assert _failed(report) == {"checker", "data"}
+    assert _detail(report, "data").startswith("model.onnx.data is missing")
 
 
 def test_a_failed_capture_leaves_no_file_and_the_functions_as_they_were(tmp_path: Path) -> None:
@@ -158,14 +161,17 @@ def test_a_file_onnx_runtime_cannot_load_fails_and_the_rest_is_not_run(good: Exp
 
     _edit(good.path, break_it)
     report = good.validate()
-    assert [check.outcome for check in report.checks] == ["failed", "not-run", "not-run", "not-run"]
+    assert {check.name: check.outcome for check in report.checks} == {
+        **{"checker": "failed", "data": "passed", "names": "passed"},
+        **dict.fromkeys(("types", "axes", "values", "effect"), "not-run"),
+    }
     assert not report.passed
 
 
 def test_past_passes_on_a_good_export(tmp_path: Path) -> None:
     report = _gpt2(tmp_path / "model.onnx").validate()
     assert report.passed
-    assert _detail(report, "past").startswith("5 tokens prefilled, 4 decoded")
+    assert _detail(report, "past").startswith("5 tokens prefilled, 3 decoded one by one and in one go")
 
 
 def test_a_label_for_two_lengths_is_advice(tmp_path: Path) -> None:

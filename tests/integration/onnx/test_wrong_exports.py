@@ -20,9 +20,12 @@ PLANTED = [(defect.name, exporter) for defect in CATALOGUE for exporter in defec
 
 ALONE = {
     "checker": "opset-lowered",
+    "data": "external-data-stale",
     "names": "inputs-reordered",
+    "types": "int32-ids",
     "axes": "axis-name-lost",
     "values": "mask-ignored",
+    "effect": "input-without-effect",
     "past": "cache-layers-reversed",
 }
 """For each check a defect that no other check catches."""

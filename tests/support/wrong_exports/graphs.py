@@ -207,6 +207,11 @@ def _cut_data(path: Path) -> None:
     data.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
 
 
+def _stale_data(path: Path) -> None:
+    with path.with_name(f"{path.name}.data").open("ab") as data:
+        data.write(bytes(200_000))
+
+
 def _remove_data(path: Path) -> None:
     path.with_name(f"{path.name}.data").unlink()
 
@@ -269,12 +274,12 @@ DEFECTS = (
         "values",
         InGraph(_bias_nan),
         ("vit.layers.{layer}.mlp.fc2", "vit.encoder.layer.{layer}.output.dense"),
-        says="NaN or infinity",
+        says="output holds NaN",
     ),
     Defect(
         "output-renamed", "an output has another name than declared", "bert-shallow", "names", InGraph(_rename_output)
     ),
-    Defect("int32-ids", "input_ids are int32", "bert-shallow", "axes", InGraph(_int32_ids)),
+    Defect("int32-ids", "input_ids are int32", "bert-shallow", "types", InGraph(_int32_ids), says="int32"),
     Defect(
         "token-type-ids-missing",
         "the graph makes token_type_ids itself",
@@ -301,13 +306,32 @@ DEFECTS = (
     Defect(
         "outputs-crossed", "start_logits are called end_logits", "bert-answers", "values", InGraph(_outputs_crossed)
     ),
-    Defect("output-in-float64", "the output is float64", "bert-shallow", "values", InGraph(_output_in_double)),
-    Defect("output-in-float16", "the output is float16", "bert-shallow", "values", InGraph(_output_through_half)),
-    Defect("output-of-another-rank", "the output has one axis more", "vit", "values", InGraph(_output_of_another_rank)),
-    Defect("axis-name-lost", "an axis has a name of the exporter's", "bert-shallow", "axes", InGraph(_name_lost)),
-    Defect("axis-frozen", "the inputs say that their length is 8", "bert-shallow", "axes", InGraph(_axis_fixed)),
+    Defect("output-in-float64", "the output is float64", "bert-shallow", "types", InGraph(_output_in_double)),
+    Defect("output-in-float16", "the output is float16", "bert-shallow", "types", InGraph(_output_through_half)),
+    Defect("output-of-another-rank", "the output has one axis more", "vit", "types", InGraph(_output_of_another_rank)),
     Defect(
-        "axis-not-declared", "an axis varies that is not declared to", "bert-shallow", "axes", InGraph(_axis_opened)
+        "axis-name-lost",
+        "an axis has a name of the exporter's",
+        "bert-shallow",
+        "axes",
+        InGraph(_name_lost),
+        says="named 's70'",
+    ),
+    Defect(
+        "axis-frozen",
+        "the inputs say that their length is 8",
+        "bert-shallow",
+        "axes",
+        InGraph(_axis_fixed),
+        says="frozen at 8",
+    ),
+    Defect(
+        "axis-not-declared",
+        "an axis varies that is not declared to",
+        "bert-shallow",
+        "axes",
+        InGraph(_axis_opened),
+        says="is not declared",
     ),
     Defect(
         "one-name-two-lengths",
@@ -322,14 +346,29 @@ DEFECTS = (
         "bert-shallow",
         "axes",
         InGraph(_length_baked),
+        says="is frozen at",
     ),
     Defect(
         "past-cut", "one layer reads as much past as was traced", "gpt2-past", "axes", InGraph(_cut_at_the_traced_past)
     ),
-    Defect("mask-unread", "the graph does not read attention_mask", "bert-shallow", "values", InGraph(_mask_unread)),
+    Defect(
+        "mask-unread",
+        "the graph does not read attention_mask",
+        "bert-shallow",
+        "effect",
+        InGraph(_mask_unread),
+        says="does not use attention_mask",
+    ),
     Defect("all-zero", "the output is zero", "vit", "values", InGraph(_all_zero)),
     Defect("nearly-right", "the output is a thousandth too large", "vit", "values", InGraph(_nearly_right)),
-    Defect("opset-lowered", "the file says opset 17", "bert-shallow", "checker", InGraph(_lower_opset)),
+    Defect(
+        "opset-lowered",
+        "the file says opset 17",
+        "bert-shallow",
+        "checker",
+        InGraph(_lower_opset),
+        says="opset 18 was asked for",
+    ),
     Defect(
         "unknown-operator", "an operator that does not exist", "bert-shallow", "checker", InGraph(_unknown_operator)
     ),
@@ -337,15 +376,25 @@ DEFECTS = (
         "external-data-truncated",
         "the weights beside the file are cut in half",
         "bert-shallow",
-        "checker",
+        "data",
         InGraph(_nothing, external=True, files=_cut_data),
+        says="past its end",
+    ),
+    Defect(
+        "external-data-stale",
+        "the weights beside the file end in those of an older file",
+        "bert-shallow",
+        "data",
+        InGraph(_nothing, external=True, files=_stale_data),
+        says="no tensor refers to",
     ),
     Defect(
         "external-data-missing",
         "the weights beside the file are missing",
         "bert-shallow",
-        "checker",
+        "data",
         InGraph(_nothing, external=True, files=_remove_data),
+        says="is missing",
     ),
     Defect(
         "external-data-of-another-run",
