@@ -3,8 +3,8 @@
     python benchmarks/defects_peers.py transformers | optimum [--seed N]
 
 One JSON line a defect. The files are made there, of the same catalogue, by our exporter, so that both sides have the
-same model, weights and file; configuration and validation are the other package's own. Each must accept the good file first:
-where it does not, what it says of a bad one means nothing.
+same model, weights and file; configuration and validation are the other package's own. Each must accept the good file
+first: where it does not, what it says of a bad one means nothing.
 """
 
 from __future__ import annotations
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 class Peer(Protocol):
     """A package that exports and validates."""
 
+    def prepare(self) -> None:
+        """Make its transformers one that our exporter can capture a graph from."""
+
     def configuration(self, subject: Subject, small: Small) -> Any:
         """Its configuration for a model; raises where it has none."""
 
@@ -49,6 +52,9 @@ class Peer(Protocol):
 
 class TransformersOnnx:
     """transformers.onnx of transformers 4.48, on today's torch."""
+
+    def prepare(self) -> None:
+        """See `Peer`."""
 
     def configuration(self, subject: Subject, small: Small) -> Any:
         """See `Peer`."""
@@ -83,6 +89,14 @@ class Optimum:
         "causal-lm": "text-generation",
         "seq2seq-lm": "text2text-generation",
     }
+
+    def prepare(self) -> None:
+        """See `Peer`. Its transformers makes masks with vmap, which no trace can hold; optimum's own way is used."""
+        from optimum.exporters.onnx.model_patcher import eager_mask_without_vmap, sdpa_mask_without_vmap
+        from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+
+        ALL_MASK_ATTENTION_FUNCTIONS.register("sdpa", sdpa_mask_without_vmap)
+        ALL_MASK_ATTENTION_FUNCTIONS.register("eager", eager_mask_without_vmap)
 
     def configuration(self, subject: Subject, small: Small) -> Any:
         """See `Peer`. Narrowed to the inputs of the file: it would add position ids, which ours has not."""
@@ -161,6 +175,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     torch.onnx.export = functools.partial(torch.onnx.export, dynamo=False)  # neither package knows today's default
+    PEERS[options.peer].prepare()
     with tempfile.TemporaryDirectory() as folder:
         good = GoodFiles(Path(folder))
         examined = functools.cache(functools.partial(_said_of_good, PEERS[options.peer], good))

@@ -24,7 +24,7 @@ ALONE = {
     "names": "inputs-reordered",
     "types": "int32-ids",
     "axes": "axis-name-lost",
-    "values": "mask-ignored",
+    "values": "epsilon-1e-3",
     "effect": "input-without-effect",
     "past": "cache-layers-reversed",
 }

@@ -34,8 +34,8 @@ def _looser_rms(norm: Any, original: Original, hidden: Tensor) -> Tensor:
 
 def _unmasked(_: Any, original: Original, *given: Any, **named: Any) -> Any:
     """Attention that does not see its mask, wherever it is given."""
-    masks = {name: None for name in ("attention_mask", "mask") if name in named}
-    return original(given[0], *[None if _is_mask(each) else each for each in given[1:]], **{**named, **masks})
+    kept = {name: None if _is_mask(each) else each for name, each in named.items()}
+    return original(*[None if _is_mask(each) else each for each in given], **kept)
 
 
 def _seeing_ahead(_: Any, original: Original, *given: Any, attention_mask: Tensor, **named: Any) -> Any:
