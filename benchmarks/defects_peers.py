@@ -196,12 +196,12 @@ def _said_of_good(peer: Peer, good: GoodFiles, subject: str) -> str:
     made = good.made(subject, "legacy")
     try:
         config = peer.configuration(SUBJECTS[subject], made.small)
-    except Exception as error:
-        return f"no configuration: {_line(error)}"
+    except KeyError:
+        return f"it has no configuration for {SUBJECTS[subject].model_type} {SUBJECTS[subject].feature}"
     try:
         peer.validate(config, made)
     except Exception as error:
-        return f"refuses the good file: {_line(error)}"
+        return f"it refuses the good file of {subject}: {_line(error)}"
     return ""
 
 

@@ -163,9 +163,10 @@ def page(rows: Iterable[Row], versions: str) -> str:
     lines = [
         "# Ten seeds without a false alarm",
         "",
-        "Small models with random weights, exported and validated in full. For the 35 first architectures with `legacy`",
-        "every seed draws other weights and inputs, and the graph is exported anew. All others are exported once and",
-        "validated with every seed's inputs. Advice counts as an alarm here. Shown is the largest share of the tolerance.",
+        "Small models with random weights, exported and validated in full. For the first 35 architectures with",
+        "`legacy` every seed draws other weights and inputs, and the graph is exported anew. All others are exported",
+        "once and validated with every seed's inputs. Advice counts as an alarm here. Shown is the largest share of",
+        "the tolerance.",
         "",
         f"Made by `python benchmarks/seeds.py`, each row at the commit it names, with {versions}.",
         "",

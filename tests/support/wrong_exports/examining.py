@@ -30,10 +30,17 @@ class Findings:
     not_run: tuple[str, ...] = ()
     made: Made | None = None
     """None where there is no file to look at."""
+    located: str | None = None
+    """The module that is said to be wrong; None where none is."""
 
     def caught(self, defect: Defect) -> bool:
         """Whether the check that is named for the defect failed and said why."""
-        return defect.says in self.failed.get(defect.check, "") if defect.check in self.failed else False
+        return defect.check in self.failed and defect.says in self.failed[defect.check]
+
+    @property
+    def misplaced(self) -> bool:
+        """Whether another module is named than the one that the defect is in."""
+        return self.made is not None and bool(self.made.module) and self.located != self.made.module
 
 
 def layer_of(defect: Defect, seed: int = 0) -> int:
@@ -54,7 +61,8 @@ def findings(made: Made) -> Findings:
     """Validate a file."""
     report = report_on(made)
     failed = {check.name: check.detail for check in report.checks if check.outcome == "failed"}
-    return Findings(failed, tuple(check.name for check in report.checks if check.outcome == "not-run"), made)
+    not_run = tuple(check.name for check in report.checks if check.outcome == "not-run")
+    return Findings(failed, not_run, made, getattr(getattr(report, "located", None), "module", None))
 
 
 def report_on(made: Made) -> Any:
