@@ -8,7 +8,7 @@ Three forms are read: the dictionary of transformers 4 (`_SUPPORTED_MODEL_TYPE`,
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
@@ -16,7 +16,7 @@ from transformers_export.source.modules import SHIPPED
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from transformers_export.source.modules import Modules
 
@@ -77,15 +77,14 @@ class Entry(NamedTuple):
         return self.key, self.onnx_config, tuple(feature.name for feature in self.features)
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(NamedTuple):
     """All entries of a repository."""
 
     entries: tuple[Entry, ...] = ()
-    tasks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tasks: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """Task to the names of its Auto classes, in the order they are tried."""
     unread: tuple[Unread, ...] = ()
-    tensorflow_tasks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tensorflow_tasks: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """The same for TensorFlow, in the trees that have it."""
     tasks_known: bool = True
     """Whether these are all tasks: not where a table of them is computed, or a tree of transformers has none."""
@@ -115,7 +114,7 @@ def read(modules: Modules, paths: Sequence[str]) -> Registry:
             (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
     if not tasks and READY_MADE[0] not in paths:
         known = known and all(entry.table is None or entry.table == 0 for entry in entries)
-        tasks = read(modules, READY_MADE[:1]).tasks
+        tasks.update(read(modules, READY_MADE[:1]).tasks)
     return Registry(tuple(entries), tasks, tuple(unread), tensorflow, known)
 
 
@@ -198,9 +197,11 @@ def _pair(modules: Modules, source: python.Source, key: ast.expr | None, value: 
 
 
 def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry | Unread]:
+    if not modules.mentions(source.path, "FeaturesManager", "register"):
+        return  # whatever it is called there, both words stand in the file
     for statement in source.body:
         within = python.inner(source, statement)
-        for node in ast.walk(statement):
+        for node in python.walk(statement):
             if not isinstance(node, ast.Call) or not is_call(modules, within, node):
                 continue
             key = node.args[0] if node.args else None

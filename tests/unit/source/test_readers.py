@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.repositories import ROOT
 from support.static import repository
 from transformers_export.onnx.features import FeaturesManager
 from transformers_export.source import matrix, modeling, package, python, registry
@@ -298,3 +300,10 @@ def test_a_list_of_itself_is_not_read() -> None:
 def test_code_too_deep_to_compare_is_like_no_other() -> None:
     first, second = (python.parse(b"x = a" + b".b" * 1_500, "a.py").body for _ in range(2))
     assert python.said(first[0]) != python.said(second[0])
+
+
+def test_walking_goes_the_way_of_the_standard_library() -> None:
+    for path in sorted((ROOT / "src/transformers_export/source").glob("*.py")):
+        parsed = ast.parse(path.read_bytes())
+        assert python.walk(parsed) == list(ast.walk(parsed)), path
+        assert python.children(parsed) == list(ast.iter_child_nodes(parsed))
