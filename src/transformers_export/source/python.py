@@ -204,6 +204,27 @@ def text(node: ast.expr | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def string(node: ast.expr | None, source: Source) -> str | None:
+    """The string a literal holds, or a name that the file's top gives one string and nothing else; None otherwise."""
+    if not isinstance(node, ast.Name):
+        return text(node)
+    values = source.assigned.get(node.id, ())
+    return text(values[0]) if len(values) == 1 and _given_once(node.id, source) else None
+
+
+def _given_once(name: str, source: Source) -> bool:
+    """Whether one statement at the top of a file gives a name its value, and no loop, import or function another."""
+    stores = 0
+    for statement in source.body:
+        inside = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        for node in walk(statement):
+            if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+                stores += not inside
+            elif isinstance(node, ast.Global) and name in node.names:
+                return False
+    return stores == 1 and name not in source.imports
+
+
 def docstring(item: Class) -> str:
     """What the class says of itself, empty where it says nothing."""
     first = item.node.body[0]
@@ -232,7 +253,7 @@ def strings(node: ast.expr, source: Source, depth: int = 0) -> tuple[str, ...] |
         return None
     found: list[str] = []
     for item in node.elts:
-        inner = strings(item.value, source, depth + 1) if isinstance(item, ast.Starred) else _one(item)
+        inner = strings(item.value, source, depth + 1) if isinstance(item, ast.Starred) else _one(item, source)
         if inner is None:
             return None
         found.extend(inner)
@@ -296,17 +317,24 @@ def _change(target: ast.expr, *, one: ast.expr | None = None, many: ast.expr | N
 
 
 def inner(source: Source, statement: ast.stmt) -> Source:
-    """The file as a function or class at its top sees it: with what is imported in there."""
-    found = dict(source.imports)
-    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    """The file as a function, class or loop at its top sees it: with what is imported there, without what it binds."""
+    found, bound = dict(source.imports), set[str]()
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While)):
         for node in walk(statement):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 _imports(node, found)
-    return source if found == source.imports else source._replace(imports=found)
+            elif isinstance(node, ast.arg):
+                bound.add(node.arg)
+            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                bound.add(node.id)
+    assigned = {name: values for name, values in source.assigned.items() if name not in bound}
+    if found == source.imports and len(assigned) == len(source.assigned):
+        return source
+    return source._replace(imports=found, assigned=assigned)
 
 
-def _one(node: ast.expr) -> tuple[str, ...] | None:
-    value = text(node)
+def _one(node: ast.expr, source: Source) -> tuple[str, ...] | None:
+    value = string(node, source)
     return None if value is None else (value,)
 
 

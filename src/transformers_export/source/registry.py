@@ -155,7 +155,7 @@ def _tasks(source: python.Source, tables: Sequence[str]) -> dict[str, tuple[str,
         if not isinstance(value, ast.Dict):
             return None
         for key, model in zip(value.keys, value.values, strict=True):
-            task = python.text(key)
+            task = python.string(key, source)
             names = (model.id,) if isinstance(model, ast.Name) else python.strings(model, source)
             if not task or not names:
                 return None
@@ -184,7 +184,7 @@ def _table(modules: Modules, source: python.Source, table: ast.expr) -> Iterator
 
 
 def _pair(modules: Modules, source: python.Source, key: ast.expr | None, value: ast.expr, table: int) -> Entry | Unread:
-    name = python.text(key)
+    name = python.string(key, source)
     if key is None or name is None:
         return Unread(source.path, (key or value).lineno, "a registry key is computed")
     if isinstance(value, ast.Call):
@@ -205,7 +205,7 @@ def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry |
             if not isinstance(node, ast.Call) or not is_call(modules, within, node):
                 continue
             key = node.args[0] if node.args else None
-            name = python.text(key)
+            name = python.string(key, within)
             if key is None or name is None:
                 yield Unread(source.path, node.lineno, "the model type given to FeaturesManager.register is computed")
             else:
@@ -241,7 +241,7 @@ def _call_entry(
     features: list[Feature] = []
     for argument in arguments:
         names = python.strings(argument.value, source) if isinstance(argument, ast.Starred) else None
-        value = python.text(argument)
+        value = python.string(argument, source)
         if names is None and value is None:
             return Unread(source.path, argument.lineno, f"a feature of {name} is computed")
         features += [
@@ -261,7 +261,7 @@ def _dictionary_entry(
     features: list[Feature] = []
     targets: set[str] = set()
     for feature, constructor in zip(value.keys, value.values, strict=True):
-        feature_name = python.text(feature)
+        feature_name = python.string(feature, source)
         made = (
             constructor.value if isinstance(constructor, ast.Attribute) and constructor.attr.islower() else constructor
         )
