@@ -28,6 +28,11 @@ def is_seq2seq(config: Any) -> bool:
     return "decoder_input_ids" in config.inputs
 
 
+def is_divided(config: Any) -> bool:
+    """Tell whether an OnnxConfig declares an encoder and a decoder of their own, ours or transformers.onnx's."""
+    return hasattr(config, "get_encoder_config")
+
+
 def fixes_decoder(config: Any) -> bool:
     """Tell whether the decoder's length is not declared to vary: with past, transformers.onnx fixed it."""
     return is_seq2seq(config) and 1 not in config.inputs["decoder_input_ids"]
@@ -40,8 +45,12 @@ def uses_past(config: Any) -> bool:
 
 def axis_kind(config: Any, name: str, axis: int) -> Kind:
     """Which of the sizes an axis of a declared input takes."""
-    label = config.inputs[name][axis]
-    if label == "batch" or (axis == 0 and "batch" in label):
+    axes = config.inputs[name]
+    label = axes[axis]
+    # A tensor has one batch: where a second axis is called so, that name is what is wrong, and its length differs.
+    if (label == "batch" and not any(axes[other] == label for other in axes if other < axis)) or (
+        axis == 0 and "batch" in label
+    ):
         return "batch"
     if "choice" in label:
         return "choices"

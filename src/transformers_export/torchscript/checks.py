@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from transformers_export.onnx.inputs import make_inputs
-from transformers_export.onnx.validation.runs import Run, Subject, describe, first_line
+from transformers_export.onnx.validation.runs import PADDING, Run, Subject, describe, first_line
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import difference
 from transformers_export.onnx.validation.varying import contradictions, fixed_by_model
@@ -80,7 +79,7 @@ def check_axes(config: Any, manifest: Manifest, runs: Sequence[Run], found: Sequ
         hint = "Pad inputs to the traced shapes with pad_to, or trace with fixed=True (--fixed) if they are all you use"
         detail = f"does not hold at {lost[0].where} ({lost[0].problem}){others}; {where}. {hint}{_remarks(manifest)}"
         return Check("axes", "failed", detail, figure=float(len(lost)), limit=0.0)
-    advice = [*contradictions(config, runs), *fixed_by_model(config, runs)]
+    advice = [*contradictions(config, runs).values(), *fixed_by_model(config, runs)]
     if advice:
         return Check("axes", "advice", "; ".join(dict.fromkeys(advice)), figure=0.0, limit=0.0)
     return Check("axes", "passed", f"holds at all {len(held)} sizes that were run", figure=0.0, limit=0.0)
@@ -94,7 +93,7 @@ def check_padding(subject: Subject, traced: TracedModel, sizes: Sizes) -> Check:
     shares, compared = [], []
     advice: dict[str, None] = {}
     for asked in smaller(traced.manifest, sizes):
-        inputs = make_inputs(subject.config, subject.template, asked, seed=3)
+        inputs = subject.draw(asked, PADDING)
         where = describe(Run(asked, {name: tensor.numpy() for name, tensor in inputs.items()}, {}))
         try:
             expected = _outputs(subject.flat, inputs)

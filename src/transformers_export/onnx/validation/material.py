@@ -1,0 +1,85 @@
+"""What checks look at: the file as it was read, and what it did beside the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx.graph import opset_of
+from transformers_export.onnx.validation.runs import Run, Subject, first_line, open_session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from transformers_export.onnx.validation.types import OutputComparison
+
+
+@dataclass(frozen=True)
+class GraphFile:
+    """An ONNX file, read and loaded."""
+
+    path: Path
+    opset: int
+    """The one that was asked for; the file's own where nobody asked."""
+    graph: Any
+    """The file as an onnx_ir model."""
+    session: Any | None
+    """ONNX Runtime's; None where it could not load the file."""
+    load_error: str
+    """What ONNX Runtime said then."""
+    declared_inputs: tuple[str, ...]
+    """Names that the configuration declares, in the order of `forward()`."""
+    declared_outputs: tuple[str, ...]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the graph's inputs, in its order."""
+        return tuple(value.name for value in self.graph.graph.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the graph's outputs, in its order."""
+        return tuple(value.name for value in self.graph.graph.outputs)
+
+    @property
+    def unusable(self) -> str:
+        """Why the graph cannot be run at all; empty where it can."""
+        if self.session is None:
+            return "ONNX Runtime cannot load the file"
+        unknown = [name for name in self.inputs if name not in self.declared_inputs]
+        return f"the graph takes {', '.join(unknown)}, which the configuration does not declare" if unknown else ""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the graph and the model did side by side."""
+
+    file: GraphFile
+    subject: Subject
+    runs: tuple[Run, ...]
+    refused: tuple[str, ...]
+    """A sentence for each size that PyTorch itself did not take."""
+    outputs: tuple[OutputComparison, ...]
+
+
+def read(path: Path, opset: int | None, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> GraphFile:
+    """Read a file and load it in ONNX Runtime.
+
+    Args:
+        path: The model file.
+        opset: The opset that was asked for; None takes the file's word.
+        inputs: Declared names, in the order of `forward()`.
+        outputs: Declared names, in order.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    import onnx_ir
+
+    graph = onnx_ir.load(path)
+    asked = opset if opset is not None else opset_of(graph)
+    try:
+        session, error = open_session(path), ""
+    except Exception as refusal:  # they share no base class of their own
+        session, error = None, first_line(refusal)
+    return GraphFile(path, asked, graph, session, error, inputs, outputs)
