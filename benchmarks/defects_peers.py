@@ -38,7 +38,7 @@ class Peer(Protocol):
     """A package that exports and validates."""
 
     def prepare(self) -> None:
-        """Make its transformers one that our exporter can capture a graph from."""
+        """Make its transformers one that our exporter can capture from; its own validation may undo that."""
 
     def configuration(self, subject: Subject, small: Small) -> Any:
         """Its configuration for a model; raises where it has none."""
@@ -175,7 +175,6 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     torch.onnx.export = functools.partial(torch.onnx.export, dynamo=False)  # neither package knows today's default
-    PEERS[options.peer].prepare()
     with tempfile.TemporaryDirectory() as folder:
         good = GoodFiles(Path(folder))
         examined = functools.cache(functools.partial(_said_of_good, PEERS[options.peer], good))
@@ -193,6 +192,7 @@ def main() -> None:
 
 def _said_of_good(peer: Peer, good: GoodFiles, subject: str) -> str:
     """Why the package's validation means nothing for a subject; empty where it accepts the good file."""
+    peer.prepare()
     made = good.made(subject, "legacy")
     try:
         config = peer.configuration(SUBJECTS[subject], made.small)
@@ -206,6 +206,7 @@ def _said_of_good(peer: Peer, good: GoodFiles, subject: str) -> str:
 
 
 def _said_of(peer: Peer, defect: Defect, layer: int, folder: Path, good: GoodFiles) -> tuple[str, str]:
+    peer.prepare()
     path = folder / f"{defect.name}.onnx"
     if defect.check == EXPORT:
         small = good.made(defect.subject, "legacy").small

@@ -62,7 +62,7 @@ def findings(made: Made) -> Findings:
     report = report_on(made)
     failed = {check.name: check.detail for check in report.checks if check.outcome == "failed"}
     not_run = tuple(check.name for check in report.checks if check.outcome == "not-run")
-    return Findings(failed, not_run, made, getattr(getattr(report, "located", None), "module", None))
+    return Findings(failed, not_run, made, getattr(report.located, "module", None))
 
 
 def report_on(made: Made) -> Any:
