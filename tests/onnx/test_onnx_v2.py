@@ -12,7 +12,7 @@ import transformers
 
 from support.architectures import FIRST, part_of_the_rest
 from transformers_export import tiny
-from transformers_export.onnx import FeaturesManager, export, validate
+from transformers_export.onnx import FeaturesManager, export, parts_of, validate
 from transformers_export.onnx.convert import default_opset
 from transformers_export.onnx.exporters import EXPORTERS
 
@@ -203,6 +203,7 @@ PYTORCH_EXPORT_WITH_PAST_MODELS = {
     ("stablelm", "StableLmConfig"),
     ("starcoder2", "Starcoder2Config"),
     ("vaultgemma", "VaultGemmaConfig"),
+    ("vision-encoder-decoder", "VisionEncoderDecoderConfig"),
     ("xglm", "XGLMConfig"),
     ("youtu", "YoutuConfig"),
 }
@@ -252,15 +253,18 @@ def test_the_matrix_has_what_the_registry_has() -> None:
 def test_export(exporter: str, model_type: str, configuration: str, feature: str, tmp_path: Path) -> None:
     config = tiny.shrink(tiny.start(getattr(transformers, configuration)))
     model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
-    preprocessor = tiny.make_preprocessor(config, model)
-    onnx_config = FeaturesManager.get_config(model_type, feature)(model.config)
-    opset = default_opset(onnx_config, exporter)
-    output = tmp_path / "model.onnx"
+    whole = FeaturesManager.get_config(model_type, feature)(model.config)
+    checked = set()
+    for part in parts_of(model, whole):
+        preprocessor = tiny.make_preprocessor(part.model.config, part.model)
+        opset = default_opset(part.config, exporter)
+        output = tmp_path / f"{part.name}.onnx"
 
-    inputs, outputs = export(preprocessor, model, onnx_config, opset, output, exporter=exporter)
+        inputs, outputs = export(preprocessor, part.model, part.config, opset, output, exporter=exporter)
 
-    assert set(inputs) == set(onnx_config.inputs)
-    assert outputs == list(onnx_config.outputs)
-    report = validate(onnx_config, preprocessor, model, output, opset=opset)
-    assert [check for check in report.checks if check.outcome != "passed"] == []
-    assert ("past" in {check.name for check in report.checks}) == feature.endswith("-with-past")
+        assert set(inputs) == set(part.config.inputs)
+        assert outputs == list(part.config.outputs)
+        report = validate(part.config, preprocessor, part.model, output, opset=opset)
+        assert [check for check in report.checks if check.outcome != "passed"] == []
+        checked |= {check.name for check in report.checks}
+    assert ("past" in checked) == feature.endswith("-with-past")

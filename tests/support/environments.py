@@ -71,18 +71,24 @@ def transformers_5() -> Path:
 @cache
 def transformers_4() -> Path:
     """An interpreter of its own with transformers 4.48.0 and today's torch; made at the first call (about a minute)."""
-    directory = cache_directory() / f"transformers-{TRANSFORMERS_4}"
+    return pinned(f"transformers-{TRANSFORMERS_4}", CONSTRAINTS_4)
+
+
+@cache
+def pinned(name: str, constraints: Path) -> Path:
+    """The interpreter of the environment `name`, which has every pin of a constraints file; made at the first call."""
+    directory = cache_directory() / name
     python = directory / "bin" / "python"
-    pins = _pins(CONSTRAINTS_4)
+    pins = _pins(constraints)
     with FileLock(f"{directory}.lock"):
         if not python.exists():
-            run("The transformers 4 environment", sys.executable, "-m", "venv", directory)
+            run(f"The environment {name}", sys.executable, "-m", "venv", directory)
         if _missing(python, pins):
-            install = (python, "-m", "pip", "install", "--quiet", "--constraint", CONSTRAINTS_4)
+            install = (python, "-m", "pip", "install", "--quiet", "--constraint", constraints)
             # torch by itself first, from where the caller points pip: a later plain requirement then keeps it.
             index = os.environ.get("TORCH_INDEX")
             run("torch", *install, "--no-deps", *(("--index-url", index) if index else ()), "torch")
-            run("The transformers 4 environment", *install, *(f"{name}=={version}" for name, version in pins.items()))
+            run(f"The environment {name}", *install, *(f"{part}=={version}" for part, version in pins.items()))
     return python
 
 

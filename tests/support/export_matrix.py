@@ -20,8 +20,9 @@ import transformers
 
 from transformers_export import tiny, torchscript
 from transformers_export.cases.providers import configuration_class
-from transformers_export.onnx import FeaturesManager, export, validate
+from transformers_export.onnx import FeaturesManager, export, parts_of, validate
 from transformers_export.onnx.convert import default_opset
+from transformers_export.onnx.parts import combined
 
 
 def main(registry: str, exporter: str, model_types: list[str]) -> None:
@@ -41,18 +42,21 @@ def main(registry: str, exporter: str, model_types: list[str]) -> None:
 def _export(model_type: str, feature: str, make: object, exporter: str, case: dict) -> None:
     config = tiny.shrink(tiny.start(configuration_class(model_type)))
     model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
-    preprocessor = tiny.make_preprocessor(config, model)
-    onnx_config = make(model.config)
-    case["class"] = type(onnx_config).__module__
+    whole = make(model.config)
+    case["class"] = type(whole).__module__
+    reports = {}
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model"
-        if exporter == "torchscript":
-            torchscript.export(preprocessor, model, onnx_config, path)
-            report = torchscript.validate(onnx_config, preprocessor, model, path)
-        else:
-            opset = default_opset(onnx_config, exporter)
-            export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
-            report = validate(onnx_config, preprocessor, model, path, opset=opset)
+        for part in parts_of(model, whole):
+            preprocessor = tiny.make_preprocessor(part.model.config, part.model)
+            path = Path(folder) / part.name
+            if exporter == "torchscript":
+                torchscript.export(preprocessor, part.model, part.config, path)
+                reports[part.name] = torchscript.validate(part.config, preprocessor, part.model, path)
+            else:
+                opset = default_opset(part.config, exporter)
+                export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
+                reports[part.name] = validate(part.config, preprocessor, part.model, path, opset=opset)
+    report = combined(reports)
     case["difference"] = report.max_difference
     case["failed"] = {check.name: check.detail for check in report.checks if check.outcome in ("failed", "not-run")}
 

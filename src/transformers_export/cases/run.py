@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from transformers_export.cases.failure import cause_of, describe, is_out_of_memory
 from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
+from transformers_export.onnx.parts import combined, parts_of
 from transformers_export.onnx.validation.validate import validate
 from transformers_export.tiny import build_model, make_preprocessor, shrink
 from transformers_export.verdict.types import CaseError, CaseResult, CheckResult
@@ -84,25 +85,29 @@ def run_case(case: Case) -> CaseResult:
 def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
     """Make the small model anew (an exporter may leave its traces in one), export it, hold it against PyTorch."""
     attempt = _Attempt(case, exporter)
-    model, preprocessor, onnx_config = _small(subject)
+    model, onnx_config = _small(subject)
     opset = case.opset if case.opset is not None else default_opset(onnx_config, exporter)
     if why := _useless(case.atol if case.atol is not None else onnx_config.atol_for_validation):
         return attempt.result(outcome="failed", cause="change", opset=opset, error=CaseError("Tolerance", why))
-    path = Path(f"{exporter}.onnx").resolve()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise  # its limit, not its fault: `child.py` says so
-        return attempt.failed(error, opset=opset)
-    report = validate(onnx_config, preprocessor, model, path, opset=opset, atol=case.atol)
+    reports, files = {}, []
+    for part in parts_of(model, onnx_config):
+        path = Path(f"{exporter}-{part.name}.onnx").resolve()
+        preprocessor = make_preprocessor(part.model.config, part.model)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise  # its limit, not its fault: `child.py` says so
+            return attempt.failed(error, opset=opset)
+        reports[part.name] = validate(part.config, preprocessor, part.model, path, opset=opset, atol=case.atol)
+        files.append(path)
     return attempt.validated(
-        report,
+        combined(reports),
         opset=opset,
-        nodes=_nodes(path),
-        bytes=sum(file.stat().st_size for file in model_files(path)),
+        nodes=sum(map(_nodes, files)),
+        bytes=sum(file.stat().st_size for path in files for file in model_files(path)),
     )
 
 
@@ -111,30 +116,31 @@ def _trace(case: Case, subject: Subject) -> CaseResult:
     from transformers_export.torchscript import convert, manifest, validation
 
     attempt = _Attempt(case, "torchscript")
-    model, preprocessor, onnx_config = _small(subject)
+    model, onnx_config = _small(subject)
     if why := _useless(case.atol if case.atol is not None else onnx_config.atol_for_validation):
         return attempt.result(outcome="failed", cause="change", error=CaseError("Tolerance", why))
-    folder = Path("torchscript").resolve()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            traced = convert.export(preprocessor, model, onnx_config, folder)
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        return attempt.failed(error)
-    return attempt.validated(
-        validation.validate(onnx_config, preprocessor, model, folder, atol=case.atol),
-        nodes=len(list(traced.module.inlined_graph.nodes())),
-        bytes=manifest.model_file(folder).stat().st_size,
-    )
+    reports, nodes, size = {}, 0, 0
+    for part in parts_of(model, onnx_config):
+        folder = Path("torchscript", part.name).resolve()
+        preprocessor = make_preprocessor(part.model.config, part.model)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                traced = convert.export(preprocessor, part.model, part.config, folder)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            return attempt.failed(error)
+        reports[part.name] = validation.validate(part.config, preprocessor, part.model, folder, atol=case.atol)
+        nodes += len(list(traced.module.inlined_graph.nodes()))
+        size += manifest.model_file(folder).stat().st_size
+    return attempt.validated(combined(reports), nodes=nodes, bytes=size)
 
 
-def _small(subject: Subject) -> tuple[Any, Any, Any]:
-    """The small model, its preprocessor and its OnnxConfig."""
-    config = shrink(subject.config)
-    model = build_model(subject.model_class, config)
-    return model, make_preprocessor(config, model), subject.make_onnx_config(model.config)
+def _small(subject: Subject) -> tuple[Any, Any]:
+    """The small model and its OnnxConfig."""
+    model = build_model(subject.model_class, shrink(subject.config))
+    return model, subject.make_onnx_config(model.config)
 
 
 def _useless(atol: float) -> str:

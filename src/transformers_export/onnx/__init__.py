@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     )
     from transformers_export.onnx.convert import export
     from transformers_export.onnx.features import FeaturesManager
+    from transformers_export.onnx.parts import parts_of
     from transformers_export.onnx.validation.validate import validate, validate_model_outputs
 
 _HOMES = {
@@ -26,6 +27,7 @@ _HOMES = {
     "PatchingSpec": "config",
     "FeaturesManager": "features",
     "export": "convert",
+    "parts_of": "parts",
     "validate": "validation.validate",
     "validate_model_outputs": "validation.validate",
 }
@@ -37,6 +39,7 @@ __all__ = [
     "OnnxSeq2SeqConfigWithPast",
     "PatchingSpec",
     "export",
+    "parts_of",
     "validate",
     "validate_model_outputs",
 ]

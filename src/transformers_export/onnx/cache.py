@@ -24,10 +24,13 @@ def build(model: nn.Module, past: Sequence[tuple[Tensor, ...]]) -> Any:
     if not _takes_cache_object(model):
         return tuple(past)
     own = _dynamic_cache([(layer[0], layer[1]) for layer in past])
-    if len(past[0]) == 2:
+    reads_states = bool(getattr(model.config, "add_cross_attention", False))
+    if len(past[0]) == 2 and not reads_states:
         return own
-    from transformers import EncoderDecoderCache
+    from transformers import DynamicCache, EncoderDecoderCache
 
+    if len(past[0]) == 2:  # keys and values of the encoder's states are made anew
+        return EncoderDecoderCache(own, DynamicCache())
     both = EncoderDecoderCache(own, _dynamic_cache([(layer[2], layer[3]) for layer in past]))
     both.is_updated = dict.fromkeys(range(len(past)), True)
     return both

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.convert import SDPA_OPSET
 from transformers_export.onnx.features import FeaturesManager
+from transformers_export.onnx.lengths import is_divided
 from transformers_export.onnx.tensorflow.errors import TensorFlowCheckpointError
 from transformers_export.onnx.tensorflow.reading import require_h5py
 from transformers_export.onnx.weights import PYTORCH_WEIGHTS, has_pytorch_weights, has_tensorflow_weights
@@ -118,6 +119,25 @@ def preprocessor_kinds(asked: str, feature: str) -> list[str]:
     elif feature.startswith(_ABOUT_SOUND):
         first = "feature_extractor"
     return sorted(_PREPROCESSORS, key=lambda kind: kind != first)
+
+
+def load_preprocessors(model: str, asked: str, feature: str, cache_dir: str | None, onnx_config: Any) -> list[Any]:
+    """Load what makes the example inputs of each graph: one, or the encoder's and the decoder's.
+
+    Args:
+        model: Hub id or directory.
+        asked: `auto`, or one kind; of an encoder and a decoder, the encoder's.
+        feature: The feature to export.
+        cache_dir: Where transformers keeps what it downloads.
+        onnx_config: The whole model's OnnxConfig.
+
+    Raises:
+        WrongUseError: The checkpoint has none of a kind that is needed.
+    """
+    first = load_preprocessor(model, preprocessor_kinds(asked, feature), cache_dir, onnx_config)
+    if not is_divided(onnx_config):
+        return [first]
+    return [first, load_preprocessor(model, ["tokenizer"], cache_dir, onnx_config)]
 
 
 def load_preprocessor(model: str, kinds: list[str], cache_dir: str | None, onnx_config: Any) -> Any:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transformers_export.onnx.exporters import ExporterName
+    from transformers_export.onnx.parts import Part
+
+    Subject = tuple[Part, Any, Path]
+    """A graph to make, what makes its example inputs, and where its file goes."""
 
 logger = logging.getLogger("transformers_export.onnx")
 
@@ -46,7 +50,7 @@ class Request:
     model: str
     feature: str
     output: Path
-    """Path of the model file."""
+    """Path of the model file; the two of an encoder-decoder lie beside it, under names of their own."""
     opset: int | None
     atol: float | None
     exporter: str
@@ -92,7 +96,12 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         "and dynamo's file is kept (default: %(default)s)",
     )
     add_loading_arguments(parser)
-    parser.add_argument("output", type=Path, help="directory for model.onnx, or a path that ends in .onnx")
+    parser.add_argument(
+        "output",
+        type=Path,
+        help="directory for model.onnx, or a path that ends in .onnx; an encoder of images with a decoder of text is "
+        "written as encoder_model.onnx and decoder_model.onnx",
+    )
     given = parser.parse_args(argv)
     is_file = given.output.suffix == ".onnx" and not given.output.is_dir()
     output = given.output if is_file else given.output / "model.onnx"
@@ -111,6 +120,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
 
 def _run(request: Request) -> int:
     from transformers_export.onnx import checkpoint
+    from transformers_export.onnx.parts import parts_of
 
     with stage("Reading the checkpoint's configuration"):
         require_writable(request.output)
@@ -121,26 +131,32 @@ def _run(request: Request) -> int:
         _require_opset(request, onnx_config)
         checkpoint.require_weights(request.model, request.cache_dir)
     with stage("Loading the model"):
-        kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
-        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir, onnx_config)
+        preprocessors = checkpoint.load_preprocessors(
+            request.model, request.preprocessor, request.feature, request.cache_dir, onnx_config
+        )
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=request.opset)
-    onnx_config = make_onnx_config(model.config)
-    _say_dropped(onnx_config, preprocessor)
-    _say_overridden(onnx_config, model)
-    return _export_all(request, preprocessor, model, onnx_config)
+    parts = parts_of(model, make_onnx_config(model.config))
+    for part, preprocessor in zip(parts, preprocessors, strict=True):
+        _say_dropped(part.config, preprocessor)
+        _say_overridden(part.config, part.model)
+    outputs = [request.output] if len(parts) == 1 else [request.output.with_name(f"{part.name}.onnx") for part in parts]
+    return _export_all(request, list(zip(parts, preprocessors, outputs, strict=True)))
 
 
-def _export_all(request: Request, preprocessor: Any, model: Any, onnx_config: Any) -> int:
-    """Try the exporters of the plan; the first good file is kept."""
+def _export_all(request: Request, subjects: Sequence[Subject]) -> int:
+    """Try the exporters of the plan; the first good files are kept."""
     from transformers_export.onnx.convert import move_files
 
     with tempfile.TemporaryDirectory(prefix=".export-", dir=request.output.parent) as folder:
         kept: Path | None = None
         for exporter in _PLANS[request.exporter]:
-            path = Path(folder) / exporter / request.output.name
-            path.parent.mkdir()
-            good = _export_one(request, preprocessor, model, onnx_config, exporter, path)
-            kept = kept or (path if good else None)
+            directory = Path(folder) / exporter
+            directory.mkdir()
+            good = all(
+                _export_one(request, part, preprocessor, exporter, directory / output.name)
+                for part, preprocessor, output in subjects
+            )
+            kept = kept or (directory if good else None)
             if good and request.exporter == "auto":
                 break
             if not good and request.exporter != "auto":
@@ -149,24 +165,24 @@ def _export_all(request: Request, preprocessor: Any, model: Any, onnx_config: An
                 logger.warning("The %s exporter failed; trying the legacy exporter.", exporter)
         if kept is None:
             return _FAILED
-        move_files(kept, request.output)
-    logger.info("All good, model saved at: %s", request.output.as_posix())
+        for _, _, output in subjects:
+            move_files(kept / output.name, output)
+    logger.info("All good, model saved at: %s", ", ".join(output.as_posix() for _, _, output in subjects))
     return _PASSED
 
 
-def _export_one(
-    request: Request, preprocessor: Any, model: Any, onnx_config: Any, exporter: ExporterName, path: Path
-) -> bool:
+def _export_one(request: Request, part: Part, preprocessor: Any, exporter: ExporterName, path: Path) -> bool:
     from transformers_export.onnx.convert import default_opset, export
     from transformers_export.onnx.validation.validate import ValidationError, validate_model_outputs
 
-    opset = request.opset if request.opset is not None else default_opset(onnx_config, exporter)
-    atol = request.atol if request.atol is not None else onnx_config.atol_for_validation
+    opset = request.opset if request.opset is not None else default_opset(part.config, exporter)
+    atol = request.atol if request.atol is not None else part.config.atol_for_validation
+    what = request.feature if part.name == "model" else f"{request.feature}, {part.name},"
     try:
-        with stage(f"Exporting {request.feature} with the {exporter} exporter, opset {opset}"):
-            _, outputs = export(preprocessor, model, onnx_config, opset, path, exporter=exporter)
+        with stage(f"Exporting {what} with the {exporter} exporter, opset {opset}"):
+            _, outputs = export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
         with stage("Validating"):
-            validate_model_outputs(onnx_config, preprocessor, model, path, outputs, atol)
+            validate_model_outputs(part.config, preprocessor, part.model, path, outputs, atol)
     except ValidationError as error:
         logger.error("The export does not match: %s", error)
         return False

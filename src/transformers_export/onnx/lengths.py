@@ -28,6 +28,11 @@ def is_seq2seq(config: Any) -> bool:
     return "decoder_input_ids" in config.inputs
 
 
+def is_divided(config: Any) -> bool:
+    """Tell whether an OnnxConfig declares an encoder and a decoder of their own, ours or transformers.onnx's."""
+    return hasattr(config, "get_encoder_config")
+
+
 def fixes_decoder(config: Any) -> bool:
     """Tell whether the decoder's length is not declared to vary: with past, transformers.onnx fixed it."""
     return is_seq2seq(config) and 1 not in config.inputs["decoder_input_ids"]

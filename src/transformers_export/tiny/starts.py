@@ -190,6 +190,29 @@ _STARTS: dict[str, dict[str, Any]] = {
     "nemotron": {"num_key_value_heads": 8},
     "rt_detr": {**_RT_DETR, "backbone_config": _RT_DETR_RESNET},
     "rt_detr_v2": {**_RT_DETR, "backbone_config": _RT_DETR_RESNET},
+    "vision-encoder-decoder": {
+        "encoder": {
+            "model_type": "vit",
+            "hidden_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "intermediate_size": 64,
+            "image_size": 32,
+            "patch_size": 8,
+        },
+        "decoder": {
+            "model_type": "gpt2",
+            "vocab_size": 100,
+            "n_positions": 128,
+            "n_embd": 32,
+            "n_layer": 2,
+            "n_head": 4,
+            "bos_token_id": 0,
+            "eos_token_id": 1,
+            "is_decoder": True,
+            "add_cross_attention": True,
+        },
+    },
     "wav2vec2-conformer": {"vocab_size": 32},
 }
 
@@ -197,7 +220,18 @@ _SMALL_ALREADY = frozenset(("efficientnet", "rt_detr", "rt_detr_v2"))
 """Model types that start small, with lists of sizes that nothing else may change."""
 
 _SMALL_AS_STARTED = frozenset(
-    ("beit", "clap", "data2vec-vision", "detr", "layoutlmv3", "maskformer", "patchtsmixer", "patchtst", "sam")
+    (
+        "beit",
+        "clap",
+        "data2vec-vision",
+        "detr",
+        "layoutlmv3",
+        "maskformer",
+        "patchtsmixer",
+        "patchtst",
+        "sam",
+        "vision-encoder-decoder",
+    )
 )
 """Model types that start small, with sizes that some head needs; other configurations of theirs can be shrunk."""
 

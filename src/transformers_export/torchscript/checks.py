@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from transformers_export.onnx.inputs import make_inputs
-from transformers_export.onnx.validation.runs import Run, Subject, describe, first_line
+from transformers_export.onnx.validation.runs import PADDING, Run, Subject, describe, first_line
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import difference
 from transformers_export.onnx.validation.varying import contradictions, fixed_by_model
@@ -94,7 +93,7 @@ def check_padding(subject: Subject, traced: TracedModel, sizes: Sizes) -> Check:
     shares, compared = [], []
     advice: dict[str, None] = {}
     for asked in smaller(traced.manifest, sizes):
-        inputs = make_inputs(subject.config, subject.template, asked, seed=3)
+        inputs = subject.draw(asked, PADDING)
         where = describe(Run(asked, {name: tensor.numpy() for name, tensor in inputs.items()}, {}))
         try:
             expected = _outputs(subject.flat, inputs)

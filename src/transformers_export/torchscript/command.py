@@ -140,6 +140,7 @@ def _run(request: Request) -> int:
         config = checkpoint.read_configuration(request.model, request.cache_dir)
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
+        _require_one_graph(request, onnx_config)
         sizes = _sizes(request, onnx_config)
         checkpoint.require_weights(request.model, request.cache_dir)
     with stage("Loading the model"):
@@ -161,6 +162,16 @@ def _require_target(request: Request) -> None:
         raise WrongUseError(str(error)) from error
     if request.options["freeze"] or request.options["optimize_for_inference"]:
         raise WrongUseError("Neuron's compiler freezes and optimizes itself: leave those options out.")
+
+
+def _require_one_graph(request: Request, onnx_config: Any) -> None:
+    from transformers_export.onnx.lengths import is_divided
+
+    if is_divided(onnx_config):
+        raise WrongUseError(
+            f"{request.feature} of this model is an encoder and a decoder: trace each from Python, "
+            "see `transformers_export.onnx.parts_of`."
+        )
 
 
 def _sizes(request: Request, onnx_config: Any) -> Sizes:

@@ -303,3 +303,10 @@ def test_the_transformers_onnx_face_raises_with_every_check(good: Exported, capl
     with pytest.raises(ValidationError, match="values failed") as caught:
         validate_model_outputs(good.config, good.preprocessor, good.model, good.path, outputs, 1e-12)
     assert caught.value.report.checks
+
+
+def test_a_seed_decides_the_values_of_the_inputs(good: Exported) -> None:
+    first, again, other = (good.validate(seed=seed) for seed in (0, 0, 1))
+    assert first == again
+    assert other.passed
+    assert other.max_difference != first.max_difference

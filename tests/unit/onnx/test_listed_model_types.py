@@ -33,7 +33,6 @@ OPEN = {
     "sew": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
     "sew-d": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
     "siglip2": "resizes its position table image by image to sizes read out of a tensor, so a graph keeps those traced",
-    "vision-encoder-decoder": "exports as two files",
     "vits": "draws noise, and makes sound of a length that follows from what it drew",
 }
 """Not written yet, with what is particular about each."""

@@ -90,6 +90,12 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.trocr.configuration_trocr.TrOCROnnxConfig",
 )
 FeaturesManager.register(
+    "vision-encoder-decoder",
+    "vision2seq-lm",
+    "vision2seq-lm-with-past",
+    onnx_config="transformers_export.models.vision_encoder_decoder.configuration_vision_encoder_decoder.VisionEncoderDecoderOnnxConfig",
+)
+FeaturesManager.register(
     "visual-bert",
     "default",
     onnx_config="transformers_export.models.visual_bert.configuration_visual_bert.VisualBertOnnxConfig",

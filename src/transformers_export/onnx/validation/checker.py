@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from transformers_export.onnx.graph import opset_of
 from transformers_export.onnx.validation.types import Check
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from transformers_export.onnx.validation.material import GraphFile
 
 
-def check_file(path: Path, opset: int, load_error: str, graph: Any) -> Check:
-    """Check the file.
-
-    Args:
-        path: The model file.
-        opset: The opset that was asked for.
-        load_error: What ONNX Runtime said when it could not load the file; empty where it could.
-        graph: The file as an onnx_ir model.
-    """
+def check_file(file: GraphFile) -> Check:
+    """Hold the file against the standard, ONNX Runtime and the opset that was asked for."""
     import onnx
-    from transformers_export.onnx.graph import opset_of
 
-    if load_error:
-        return Check("checker", "failed", f"ONNX Runtime cannot load the file: {load_error}")
+    if file.load_error:
+        return Check("checker", "failed", f"ONNX Runtime cannot load the file: {file.load_error}")
     try:
-        onnx.checker.check_model(str(path), full_check=True)
+        onnx.checker.check_model(str(file.path), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         return Check("checker", "failed", f"onnx.checker: {str(error).strip().splitlines()[0]}")
-    written = opset_of(graph)
-    if written != opset:
-        return Check("checker", "failed", f"opset {opset} was asked for, the file has {written}")
+    written = opset_of(file.graph)
+    if written != file.opset:
+        return Check("checker", "failed", f"opset {file.opset} was asked for, the file has {written}")
     return Check("checker", "passed", f"opset {written}")

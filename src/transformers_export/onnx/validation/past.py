@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transformers_export.onnx import cache
-from transformers_export.onnx.inputs import Sizes, make_inputs
+from transformers_export.onnx.inputs import Sizes
 from transformers_export.onnx.lengths import fixes_decoder, is_seq2seq
+from transformers_export.onnx.validation.runs import PAST
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import difference
 
@@ -85,17 +86,16 @@ def _fitting(subject: Subject, schedule: Schedule) -> Schedule:
 
 
 def _new_tokens(subject: Subject) -> list[str]:
-    """Declared inputs on the side that is decoded, past apart; the other side's stay as they are."""
-    names = [name for name in subject.config.inputs if not name.startswith("past_key_values.")]
+    """Declared inputs on the side that is decoded, past apart; the other side's and its states stay as they are."""
+    names = [name for name in subject.config.inputs if not name.startswith(("past_key_values.", "encoder_"))]
     return [name for name in names if name.startswith("decoder_")] if is_seq2seq(subject.config) else names
 
 
 def _whole_text(subject: Subject, schedule: Schedule) -> dict[str, Tensor]:
     """Every input but the past, for all tokens at once; the first row begins with padding on the decoded side."""
-    config = subject.config
     total = schedule.prefill + sum(schedule.steps)
     sizes = Sizes(batch=schedule.batch, sequence=schedule.encoder or total, decoder=total, past=0)
-    drawn = make_inputs(config, subject.template, sizes, seed=2)
+    drawn = subject.draw(sizes, PAST)
     whole = {name: tensor for name, tensor in drawn.items() if not name.startswith("past_key_values.")}
     shape = (schedule.batch, total)
     for name in _new_tokens(subject):
@@ -130,7 +130,7 @@ def _prefill(subject: Subject, whole: Mapping[str, Tensor], schedule: Schedule) 
         layers = cache.layers(result["past_key_values"])
         flat = subject.config.flatten_output_collection_property("past_key_values", layers)
         return {name: tensor.numpy() for name, tensor in flat.items()}
-    empty = make_inputs(subject.config, subject.template, Sizes(batch=schedule.batch, past=0))
+    empty = subject.draw(Sizes(batch=schedule.batch, past=0), PAST)
     start = {name: tensor.numpy() for name, tensor in empty.items() if name.startswith("past_key_values.")}
     return _as_past(subject.graph({**_slice(subject, whole, 0, schedule.prefill), **start}))
 

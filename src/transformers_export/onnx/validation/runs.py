@@ -38,6 +38,11 @@ PADDED = (
 )
 
 
+RUNS, PAST, PADDING = 1, 2, 3
+"""What inputs are drawn for, see `Subject.draw`."""
+_PURPOSES = 100
+"""More than there are, so that seeds share no values."""
+
 _SAID = ("input_ids", "decoder_input_ids", "inputs", "inputs_embeds", "pixel_values", "input_features", "input_values")
 """Inputs whose shape tells the reader what was run."""
 
@@ -66,6 +71,12 @@ class Subject:
     graph: Graph
     template: Mapping[str, Tensor]
     atol: float
+    seed: int = 0
+    """What values of inputs are drawn from; equal seeds give equal inputs."""
+
+    def draw(self, sizes: Sizes, purpose: int) -> dict[str, Tensor]:
+        """Inputs of these sizes. Each purpose has values of its own, so that no check repeats another's."""
+        return make_inputs(self.config, self.template, sizes, seed=_PURPOSES * self.seed + purpose)
 
 
 def open_session(path: Path) -> Any:
@@ -118,7 +129,7 @@ def run(subject: Subject, sizes: Sizes) -> Run:
         ModelRefusedError: PyTorch does not take them.
         OutputMissingError: The model does not return a declared output.
     """
-    tensors = make_inputs(subject.config, subject.template, sizes, seed=1)
+    tensors = subject.draw(sizes, RUNS)
     flat = subject.flat
     try:
         expected = flat(*(tensors[name] for name in flat.input_names))

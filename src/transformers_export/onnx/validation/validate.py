@@ -7,6 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx.flat import prepared
+from transformers_export.onnx.inputs import template_inputs
+from transformers_export.onnx.validation import catalog, material, runs, values
+from transformers_export.onnx.validation.material import GraphFile, Observed
+from transformers_export.onnx.validation.tolerance import tolerance_for
 from transformers_export.onnx.validation.types import Check, OutputComparison, ValidationReport
 
 if TYPE_CHECKING:
@@ -63,8 +68,9 @@ def validate(
     *,
     opset: int | None = None,
     atol: float | None = None,
+    seed: int = 0,
 ) -> ValidationReport:
-    """Run all checks on an exported file.
+    """Run all checks of `catalog.py` on an exported file.
 
     Args:
         config: The OnnxConfig it was exported with.
@@ -73,52 +79,32 @@ def validate(
         onnx_path: Path of the file.
         opset: The opset it should have; None takes the file's word.
         atol: Absolute tolerance; the configuration's where None.
+        seed: What values of inputs are drawn from; the report is the same for the same seed.
 
     Raises:
         OSError: The file cannot be read.
     """
-    import onnx_ir
-
-    from transformers_export.onnx.flat import prepared
-    from transformers_export.onnx.graph import opset_of
-    from transformers_export.onnx.inputs import template_inputs
-    from transformers_export.onnx.lengths import uses_past
-    from transformers_export.onnx.validation import runs, values
-    from transformers_export.onnx.validation.axes import check_axes
-    from transformers_export.onnx.validation.checker import check_file
-    from transformers_export.onnx.validation.names import check_names
-    from transformers_export.onnx.validation.past import check_past
-    from transformers_export.onnx.validation.tolerance import tolerance_for
-
-    graph = onnx_ir.load(onnx_path)
     tolerance = tolerance_for(atol, config.atol_for_validation, _dtype_name(model))
-    session, load_error = _open(onnx_path)
-    checks = [check_file(onnx_path, opset if opset is not None else opset_of(graph), load_error, graph)]
-    if session is None:
-        rest = ["names", "axes", "values", *(["past"] if uses_past(config) else [])]
-        checks += [Check(name, "not-run", "ONNX Runtime cannot load the file") for name in rest]
+    file = material.read(onnx_path, opset)
+    checks = [check.ask(file) for check in catalog.CATALOG if isinstance(check, catalog.FileCheck)]
+    questions = [check for check in catalog.CATALOG if isinstance(check, catalog.RunCheck) and check.applies(config)]
+    if file.session is None:
+        checks += [Check(check.name, "not-run", "ONNX Runtime cannot load the file") for check in questions]
         return ValidationReport(tuple(checks), (), None, tolerance)
     model.to("cpu")
     with prepared(model, config) as flat:
-        names = check_names(
-            [value.name for value in session.get_inputs()],
-            [value.name for value in session.get_outputs()],
-            flat.input_names,
-            flat.output_names,
-        )
         template = template_inputs(config, preprocessor, model.dtype)
-        subject = runs.Subject(config, flat, partial(runs.run_graph, session), template, tolerance)
-        done, refused = runs.run_all(subject, runs.planned(subject))
-        outputs = values.compare_outputs(done, flat.output_names, tolerance)
-        checks += [
-            names,
-            check_axes(subject, graph, done),
-            values.check_values(config, done, refused, outputs, tolerance),
-        ]
-        if uses_past(config):
-            checks.append(check_past(subject))
-    differences = [output.max_difference for output in outputs if not output.problem]
-    return ValidationReport(tuple(checks), outputs, max(differences, default=None), tolerance)
+        subject = runs.Subject(config, flat, partial(runs.run_graph, file.session), template, tolerance, seed)
+        seen = _observe(file, subject)
+        checks += [check.ask(seen) for check in questions]
+    differences = [output.max_difference for output in seen.outputs if not output.problem]
+    return ValidationReport(tuple(checks), seen.outputs, max(differences, default=None), tolerance)
+
+
+def _observe(file: GraphFile, subject: runs.Subject) -> Observed:
+    done, refused = runs.run_all(subject, runs.planned(subject))
+    outputs = values.compare_outputs(done, subject.flat.output_names, subject.atol)
+    return Observed(file, subject, tuple(done), tuple(refused), outputs)
 
 
 def log_report(report: ValidationReport) -> None:
@@ -151,16 +137,6 @@ def _log_output(output: OutputComparison, atol: float) -> None:
         logger.info("\t\t-[✓] all values close (%s)", figures)
     else:
         logger.info("\t\t-[x] values not close enough (%s)", figures)
-
-
-def _open(path: Path) -> tuple[Any, str]:
-    """A session, or what ONNX Runtime said: its errors share no base class of their own."""
-    from transformers_export.onnx.validation.runs import first_line, open_session
-
-    try:
-        return open_session(path), ""
-    except Exception as error:
-        return None, first_line(error)
 
 
 def _dtype_name(model: Any) -> str:

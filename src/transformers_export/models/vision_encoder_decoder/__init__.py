@@ -1,0 +1,1 @@
+"""An encoder of images and a decoder of text in one model."""

@@ -1,0 +1,63 @@
+"""The checks of an ONNX file, by name and in the order they are reported. Each is asked in the file named after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx.lengths import uses_past
+from transformers_export.onnx.validation.axes import check_axes
+from transformers_export.onnx.validation.checker import check_file
+from transformers_export.onnx.validation.names import check_names
+from transformers_export.onnx.validation.past import check_past
+from transformers_export.onnx.validation.values import check_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from transformers_export.onnx.validation.material import GraphFile, Observed
+    from transformers_export.onnx.validation.types import Check
+
+
+@dataclass(frozen=True)
+class FileCheck:
+    """A question to the file alone."""
+
+    name: str
+    ask: Callable[[GraphFile], Check]
+
+
+@dataclass(frozen=True)
+class RunCheck:
+    """A question to what the graph and the model did side by side."""
+
+    name: str
+    ask: Callable[[Observed], Check]
+    applies: Callable[[Any], bool] = lambda config: True
+    """Whether a configuration has what is asked about."""
+
+
+def _names(seen: Observed) -> Check:
+    flat = seen.subject.flat
+    return check_names(*seen.file.names, flat.input_names, flat.output_names)
+
+
+def _axes(seen: Observed) -> Check:
+    return check_axes(seen.subject, seen.file.graph, seen.runs)
+
+
+def _values(seen: Observed) -> Check:
+    return check_values(seen.subject.config, seen.runs, seen.refused, seen.outputs, seen.subject.atol)
+
+
+def _past(seen: Observed) -> Check:
+    return check_past(seen.subject)
+
+
+CATALOG: tuple[FileCheck | RunCheck, ...] = (
+    FileCheck("checker", check_file),
+    RunCheck("names", _names),
+    RunCheck("axes", _axes),
+    RunCheck("values", _values),
+    RunCheck("past", _past, uses_past),
+)
