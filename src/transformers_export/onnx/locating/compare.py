@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from transformers_export.onnx.locating.decide import Match
-from transformers_export.onnx.locating.graph import within
+from transformers_export.onnx.locating.types import within
 from transformers_export.onnx.validation.tolerance import limits_for
 
 if TYPE_CHECKING:
@@ -37,16 +37,17 @@ class Values:
         return self._by_size[array.size, _kind(array)]
 
 
-def match_all(trace: Trace, disturbed: Trace | None, values: Values) -> list[Match]:
+def match_all(trace: Trace, disturbed: Trace, values: Values) -> list[Match]:
     """Look every one of PyTorch's values up in the graph.
 
     Args:
         trace: What PyTorch computed.
-        disturbed: The same with its rounding disturbed; None where that ran another way.
+        disturbed: The same with its rounding disturbed; not used where another way was taken for it.
         values: The graph's.
     """
     maker = {place: op.module for op in trace.ops for place in op.outputs}
-    others = disturbed.values if disturbed else trace.values
+    alike = [op.name for op in disturbed.ops] == [op.name for op in trace.ops]
+    others = disturbed.values if alike else trace.values
     return [
         _match(array, other, values, maker.get(place))
         for place, (array, other) in enumerate(zip(trace.values, others, strict=True))
@@ -70,18 +71,29 @@ def _match(array: np.ndarray, disturbed: np.ndarray, values: Values, module: str
     found = values.like(array)
     wanted = _plain(array)
     allowed = _rounding(wanted, _plain(disturbed), array.dtype)
-    held = any(_same(wanted, other, allowed) for _, other in found)
+    # Whole numbers repeat: 0, 1, 2, ... of one module proves nothing for another.
+    near = (
+        found
+        if np.issubdtype(array.dtype, np.floating)
+        else [pair for pair in found if pair[0].module in (module, None)]
+    )
+    same = tuple(value for value, other in near if _same(wanted, other, allowed))
     trivial = array.size <= 1 or bool((wanted == wanted[0]).all())
-    measured = not held and any(value.module == module for value, _ in found)
-    return Match(held, trivial, measured)
+    return Match(same, trivial, any(value.module == module for value, _ in found))
 
 
 def _same(wanted: np.ndarray, other: np.ndarray, allowed: float) -> bool:
     if not allowed:
         return bool((wanted == other).all())
-    with np.errstate(invalid="ignore"):
+    return bool((_gap(wanted, other) <= allowed).all())
+
+
+def _gap(wanted: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Absolute differences; none between equal infinities or two NaN, infinite where one alone is."""
+    with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(wanted - other)
-    return bool((apart <= allowed).all())
+    alike = (wanted == other) | (np.isnan(wanted) & np.isnan(other))
+    return np.where(alike, 0.0, np.where(np.isnan(apart), np.inf, apart))
 
 
 def _rounding(wanted: np.ndarray, disturbed: np.ndarray, dtype: np.dtype) -> float:
@@ -89,7 +101,7 @@ def _rounding(wanted: np.ndarray, disturbed: np.ndarray, dtype: np.dtype) -> flo
     if not np.issubdtype(dtype, np.floating) or not wanted.size or wanted.shape != disturbed.shape:
         return 0.0
     finite = np.isfinite(wanted) & np.isfinite(disturbed)
-    carried = float(np.abs(wanted - disturbed)[finite].max(initial=0.0))
+    carried = float(_gap(wanted[finite], disturbed[finite]).max(initial=0.0))
     size = float(np.abs(wanted[finite]).max(initial=0.0))
     return max(_ROUNDING * carried, _UNITS * float(np.finfo(dtype).eps) * size)
 
@@ -110,7 +122,7 @@ def distance(trace: Trace, call: Call, values: Values, atol: float) -> tuple[flo
     wanted, limits = _plain(expected), np.broadcast_to(limits_for(expected, atol), expected.shape).ravel()
     found = values.like(expected)
     own = [(value, other) for value, other in found if within(value.module, call.module)]
-    leaving = [pair for pair in own if pair[0].leaves] or own
+    leaving = [pair for pair in own if pair[0].leaves(call.module)] or own
     measured = [_apart(wanted, other, limits) for _, other in found]
     best = min((pair for pair in measured if pair[1] <= 1), default=None)
     if best is not None:
@@ -119,9 +131,7 @@ def distance(trace: Trace, call: Call, values: Values, atol: float) -> tuple[flo
 
 
 def _apart(wanted: np.ndarray, other: np.ndarray, limits: np.ndarray) -> tuple[float, float]:
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(wanted - other)
-    apart = np.where(np.isnan(apart), np.where(np.isnan(wanted) & np.isnan(other), 0.0, np.inf), apart)
+    apart = _gap(wanted, other)
     return float(apart.max()), float((apart / limits).max())
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from transformers_export.onnx.locating.graph import within
+from transformers_export.onnx.locating.types import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from transformers_export.onnx.locating.types import Call, Op, Trace
+    from transformers_export.onnx.locating.types import Call, GraphValue, Op, Trace
 
 _PARTIAL = ("slice", "select", "index", "gather", "split", "chunk", "narrow", "view", "size", "expand", "embedding")
 """Operators whose right result says little about the whole of what they read."""
-_LAYOUT = frozenset("t transpose permute view _unsafe_view expand unsqueeze squeeze detach alias clone _to_copy".split())
+_LAYOUT = frozenset(
+    "t transpose permute view _unsafe_view expand unsqueeze squeeze detach alias clone _to_copy".split()  # noqa: SIM905
+)
 """Operators that put the same elements elsewhere. Exporters leave them out, or do two at once."""
 
 
@@ -58,16 +60,26 @@ def operators_for(name: str) -> tuple[str, ...]:
 class Match:
     """What the graph holds of one of PyTorch's values."""
 
-    held: bool
-    """A value in the graph is the same, as far as rounding goes."""
+    same: tuple[GraphValue, ...]
+    """The graph's values that are the same, as far as rounding goes."""
     trivial: bool
     """All its elements are alike, or it has one at most: that something equals it proves nothing."""
     measured: bool
     """The graph has a value of its size in the same module, so a difference means something."""
 
 
-def origin(trace: Trace, matches: Sequence[Match], differing: Sequence[int]) -> Op | None:
-    """The operator where the difference begins.
+@dataclass(frozen=True)
+class Origin:
+    """Where a difference begins."""
+
+    op: Op
+    """PyTorch's operator."""
+    module: str
+    """The innermost module of which it is the doing."""
+
+
+def origin(trace: Trace, matches: Sequence[Match], differing: Sequence[int]) -> Origin | None:
+    """Find where the difference begins.
 
     Args:
         trace: What PyTorch computed.
@@ -75,10 +87,12 @@ def origin(trace: Trace, matches: Sequence[Match], differing: Sequence[int]) -> 
         differing: Places of the outputs that differ.
 
     Returns:
-        None where every path ends in a right value without an operator in between.
+        None where no operator computes them.
     """
     maker = {place: number for number, op in enumerate(trace.ops) for place in op.outputs}
-    confirmed = _confirmed(trace, matches)
+    carriers = _carriers(trace, matches)
+    returned = _returned(trace)
+    confirmed = _confirmed(trace, matches, carriers, returned)
     suspects = _behind(trace, maker, differing, confirmed)
     begins = [
         number
@@ -88,26 +102,62 @@ def origin(trace: Trace, matches: Sequence[Match], differing: Sequence[int]) -> 
     if not begins:
         return None
     certain = [number for number in begins if any(matches[place].measured for place in trace.ops[number].outputs)]
-    return trace.ops[(certain or begins)[0]]
+    op = trace.ops[(certain or begins)[0]]
+    return Origin(op, _culprit(op, carriers, returned))
 
 
-def _confirmed(trace: Trace, matches: Sequence[Match]) -> set[int]:
-    """Values that the graph holds or holds in another layout, and those that must be right since what was computed of
-    the whole of them is.
-    """
-    held = {place for place, match in enumerate(matches) if match.held}
-    proof = {place for place in held if not matches[place].trivial}
+def _carriers(trace: Trace, matches: Sequence[Match]) -> list[tuple[GraphValue, ...]]:
+    """The graph's values that hold each of PyTorch's: the same, or the same before it was laid out anew."""
+    carriers = [match.same for match in matches]
+    for op in trace.ops:
+        if is_layout(op.name) and len(op.inputs) == 1:
+            for place in op.outputs:
+                carriers[place] = carriers[place] or carriers[op.inputs[0]]
+    return carriers
+
+
+def _returned(trace: Trace) -> dict[int, list[str]]:
+    """The modules that return each value, innermost first."""
+    returned: dict[int, list[str]] = {}
+    for call in trace.calls:
+        if call.output is not None and call.after > call.first:
+            returned.setdefault(call.output, []).append(call.module)
+    return returned
+
+
+def _stuck(place: int, carriers: Sequence[tuple[GraphValue, ...]], returned: dict[int, list[str]]) -> str | None:
+    """The innermost module that returns a value in PyTorch, while in the graph something is done to it before."""
+    for module in returned.get(place, ()):
+        if not any(value.leaves(module) for value in carriers[place]):
+            return module
+    return None
+
+
+def _culprit(op: Op, carriers: Sequence[tuple[GraphValue, ...]], returned: dict[int, list[str]]) -> str:
+    """The operator's own module, or the one around it that does something to what it gave."""
+    for place in op.outputs:
+        stuck = _stuck(place, carriers, returned) if carriers[place] else None
+        if stuck is not None:
+            return stuck
+    return op.module
+
+
+def _confirmed(
+    trace: Trace,
+    matches: Sequence[Match],
+    carriers: Sequence[tuple[GraphValue, ...]],
+    returned: dict[int, list[str]],
+) -> set[int]:
+    """Values that the graph holds, and those that must be right since what was computed of the whole of them is."""
+    held = {place for place, found in enumerate(carriers) if found and _stuck(place, carriers, returned) is None}
+    proof = {place for place in held if matches[place].same and not matches[place].trivial}
     told = {
         place
         for op in trace.ops
         if any(output in proof for output in op.outputs) and not any(part in op.name for part in _PARTIAL)
         for place in op.inputs
     }
-    confirmed = held | told
-    for op in trace.ops:
-        if is_layout(op.name) and op.inputs and confirmed.issuperset(op.inputs):
-            confirmed.update(op.outputs)
-    return confirmed
+    return held | told
 
 
 def _behind(trace: Trace, maker: dict[int, int], differing: Sequence[int], confirmed: set[int]) -> set[int]:

@@ -17,12 +17,13 @@ from transformers_export.onnx.locating.decide import is_layout
 from transformers_export.onnx.locating.types import Call, Op, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from types import FrameType
 
     from transformers_export.onnx.flat import FlatModel
 
 _TORCH = os.path.join(os.path.dirname(torch.__file__), "")  # noqa: PTH118, PTH120  (compared as text, once a frame)
+
 
 def watch(flat: FlatModel, inputs: Mapping[str, Tensor], *, disturbed: bool = False) -> Trace:
     """Call the model and record what it computes.
@@ -55,6 +56,7 @@ class _Recorder(TorchDispatchMode):
         self._alive: list[Tensor] = []
         """Identities stay theirs while the tensors live."""
         self._by_storage: dict[int, list[int]] = {}
+        self._files = {type(module): source_of(type(module))[0] for module in flat.modules()}
         self._constant = {id(tensor) for tensor in (*flat.parameters(), *flat.buffers())}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -101,7 +103,7 @@ class _Recorder(TorchDispatchMode):
     def _owner(self) -> str:
         """File of the innermost running module that is not torch's own."""
         for _, module in reversed(self.stack):
-            file = source_of(type(module))[0]
+            file = self._files[type(module)]
             if file and not file.startswith(_TORCH):
                 return file
         return ""
@@ -172,7 +174,6 @@ def as_array(tensor: Tensor) -> Any:
     return plain.cpu().numpy().copy()
 
 
-@functools.cache
 def source_of(kind: type) -> tuple[str, int]:
     """File and line of a class; empty and 0 where there is none."""
     try:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import tempfile
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import onnx_ir
@@ -13,8 +12,8 @@ import onnx_ir
 from transformers_export.onnx.locating.types import GraphValue
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from collections.abc import Mapping, Sequence
 
     import numpy as np
 
@@ -49,22 +48,29 @@ def run_whole(path: Path, inputs: Mapping[str, np.ndarray], modules: Sequence[st
         OSError: The file cannot be read, or a copy without its weights not written beside it.
     """
     model = onnx_ir.load(path)
-    made = {value.name: node for node in model.graph for value in node.outputs if value.name}
+    made = {value.name: value for node in model.graph for value in node.outputs if value.name}
     listed = {value.name for value in model.graph.outputs}
-    model.graph.outputs.extend(
-        value for node in model.graph for value in node.outputs if value.name and value.name not in listed
-    )
+    model.graph.outputs.extend(value for name, value in made.items() if name not in listed)
     results = _run(model, path, {name: inputs[name] for name in _taken(model) if name in inputs}, list(made))
     scopes = _scopes(list(model.graph), modules)
     constants = [
-        GraphValue(name, value.const_value.numpy(), "", "", None, leaves=True)
+        GraphValue(name, value.const_value.numpy(), "", "", None)
         for name, value in model.graph.initializers.items()
         if value.const_value is not None and value.const_value.size <= _LARGEST
     ]
+    makers = {name: node for node in model.graph for value in node.outputs if (name := value.name)}
     computed = [
-        GraphValue(name, array, node.name or "", node.op_type, scopes[node], _leaves(node, scopes, listed))
-        for (name, node), array in zip(made.items(), results, strict=True)
-        if hasattr(array, "dtype")
+        GraphValue(
+            name,
+            array,
+            makers[name].name or "",
+            makers[name].op_type,
+            scopes[makers[name]],
+            tuple({scopes.get(user) for user, _ in value.uses()}),
+            output=name in listed,
+        )
+        for (name, value), array in zip(made.items(), results, strict=True)
+        if array is not None and hasattr(array, "dtype")
     ]
     return constants + computed
 
@@ -83,30 +89,19 @@ def _run(
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     providers = ["CPUExecutionProvider"]
-    external = any(isinstance(value.const_value, onnx_ir.ExternalTensor) for value in model.graph.initializers.values())
-    if not external:
-        content = onnx_ir.to_proto(model).SerializeToString()
-        return onnxruntime.InferenceSession(content, options, providers=providers).run(list(names), dict(inputs))  # type: ignore[no-any-return]
+    content = onnx_ir.to_proto(model).SerializeToString()
+
+    def run(source: bytes | str) -> list[np.ndarray | None]:
+        return onnxruntime.InferenceSession(source, options, providers=providers).run(list(names), dict(inputs))
+
+    weights = [value.const_value for value in model.graph.initializers.values()]
+    if not any(isinstance(weight, onnx_ir.ExternalTensor) for weight in weights):
+        return run(content)
     # Its weights are found beside it.
     with tempfile.NamedTemporaryFile(prefix=".locate-", suffix=".onnx", dir=path.parent) as file:
-        file.write(onnx_ir.to_proto(model).SerializeToString())
+        file.write(content)
         file.flush()
-        return onnxruntime.InferenceSession(file.name, options, providers=providers).run(list(names), dict(inputs))  # type: ignore[no-any-return]
-
-
-def _leaves(node: onnx_ir.Node, scopes: Mapping[onnx_ir.Node, str | None], outputs: set[str | None]) -> bool:
-    """Whether another module reads what a node computes, or nobody but the caller."""
-    here = scopes[node]
-    users = [user for value in node.outputs for user, _ in value.uses()]
-    given = any(value.name in outputs for value in node.outputs)
-    return given or any(not within(scopes.get(user), here) for user in users)
-
-
-def within(module: str | None, outer: str | None) -> bool:
-    """Whether a path is that of a module or of one inside it."""
-    if module is None or outer is None:
-        return False
-    return module == outer or not outer or module.startswith(f"{outer}.")
+        return run(file.name)
 
 
 def _scopes(nodes: Sequence[onnx_ir.Node], modules: Sequence[str]) -> dict[onnx_ir.Node, str | None]:

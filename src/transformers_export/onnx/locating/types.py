@@ -46,12 +46,27 @@ class Located:
     absent: bool = False
     """The graph has no operator of this module at all."""
 
+    @property
+    def sentence(self) -> str:
+        """The place in words."""
+        where = f"{self.module or 'the model itself'} ({self.class_name})"
+        source = f", {self.file}:{self.line}" if self.file else ""
+        if self.absent:
+            return f"The graph leaves out {where}{source}, at {self.at}"
+        operator = f", operator {self.operator} {self.node}" if self.operator else ""
+        return f"The values begin to differ in {where}{source}{operator}, at {self.at}"
+
 
 @dataclass(frozen=True)
 class NotLocated:
-    """Why no place was found: a sentence."""
+    """Why no place was found."""
 
     why: str
+
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return f"Where the values begin to differ was not found: {self.why}"
 
 
 @dataclass(frozen=True)
@@ -104,5 +119,16 @@ class GraphValue:
     operator: str
     module: str | None
     """Path of the module it was exported from; None where the graph does not say."""
-    leaves: bool
-    """Whether something outside that module reads it."""
+    readers: tuple[str | None, ...] = ()
+    """The modules of the operators that read it."""
+    output: bool = False
+    """Whether it is an output of the graph."""
+
+    def leaves(self, module: str) -> bool:
+        """Whether it is computed outside a module, or read outside it."""
+        return self.output or any(not within(place, module) for place in (self.module, *self.readers))
+
+
+def within(module: str | None, outer: str) -> bool:
+    """Whether a path is that of a module or of one inside it; None is in none."""
+    return module is not None and (module == outer or not outer or module.startswith(f"{outer}."))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from transformers_export.onnx.locating.types import Located, NotLocated
 
 Outcome = Literal["passed", "failed", "advice", "not-run"]
 
@@ -48,6 +51,8 @@ class ValidationReport:
     """Over all outputs and shapes; None where nothing could be compared."""
     tolerance: float
     """Absolute, for outputs of size one or less."""
+    located: Located | NotLocated | None = None
+    """Where the values begin to differ; None where they do not."""
 
     @property
     def passed(self) -> bool:
