@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from transformers_export.onnx.inputs import Sizes
     from transformers_export.onnx.locating.types import Located, NotLocated
 
 Outcome = Literal["passed", "failed", "advice", "not-run"]
@@ -39,6 +40,8 @@ class OutputComparison:
     """Largest share of the tolerance used; above 1 fails."""
     problem: str = ""
     """What is wrong beside the difference: shape, type, NaN or infinity."""
+    worst: Sizes | None = None
+    """The sizes at which it is furthest from PyTorch, or broken; `runs.run` gives that run again."""
 
 
 @dataclass(frozen=True)
