@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export import __version__
 from transformers_export.changes import Changes, from_git, from_index, from_paths, map_line, resolve
 from transformers_export.project import open_project, parse_memory
 from transformers_export.source.tree import index, revision, working_tree
+from transformers_export.verdict.disagree import disagreements
 from transformers_export.verdict.types import CaseResult, NotChecked, Tool, Verdict, conclude
 
 if TYPE_CHECKING:
@@ -246,8 +248,9 @@ def _with_cases(
                 jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
                 search_path=(folder / "src",) if inspection.project.layout.startswith("transformers") else (),
             )
-            cases = tuple(_moved(case, root, folder) for case in plan.cases)
+            cases = tuple(_moved(case, folder, root=root) for case in plan.cases)
             outcome = _outcome(cases, workers, progress, options, inspection, folder)
+            results = _looked_again(cases, outcome.results, workers, options, inspection)
     except ModuleNotFoundError as error:
         if error.name != "psutil":
             raise
@@ -258,7 +261,34 @@ def _with_cases(
         return _unable(verdict, plan, str(problem))
     for warning in outcome.warnings:
         warn(warning)
-    return replace(verdict, cases=outcome.results, versions=outcome.versions, isolation=outcome.isolation)
+    return replace(
+        verdict,
+        cases=results,
+        disagreements=disagreements(results),
+        versions=outcome.versions,
+        isolation=outcome.isolation,
+    )
+
+
+def _looked_again(
+    cases: tuple[Case, ...],
+    results: tuple[CaseResult, ...],
+    workers: Workers,
+    options: CheckOptions,
+    inspection: Inspection,
+) -> tuple[CaseResult, ...]:
+    """Tell noise from fault, and whose fault it is. Loads nothing where nothing failed."""
+    if not any(result.outcome == "failed" for result in results):
+        return results
+    from transformers_export.cases.again import Base, look_again
+    from transformers_export.cases.plan import find_exportable
+
+    base, commit = inspection.base, inspection.changes.base
+    if base is None or commit is None:
+        return look_again(cases, results, workers, None)
+    exportable = find_exportable(inspection.project, base)
+    place = partial(_moved, root=options.root)
+    return look_again(cases, results, workers, Base(options.root, commit, exportable, place))
 
 
 def _outcome(
@@ -280,7 +310,7 @@ def _outcome(
     return run_or_reuse(cases, workers, progress, Cache(options.cache), Checked(inspection.head, folder))
 
 
-def _moved(case: Case, root: Path, folder: Path) -> Case:
+def _moved(case: Case, folder: Path, *, root: Path) -> Case:
     """The case with its provider in `folder` instead of `root`."""
     if folder == root or not case.provider.folder:
         return case

@@ -1,15 +1,12 @@
-"""Value defects planted in one module of a model with four layers: that module is named, whichever exporter wrote it."""
+"""Value defects in one module of a model with four layers: that module is named, whichever exporter wrote the graph."""
 
 from __future__ import annotations
 
 import inspect
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import onnx_ir
 import pytest
 import torch
 import transformers
@@ -22,10 +19,11 @@ from transformers_export.models.llama.configuration_llama import LlamaOnnxConfig
 from transformers_export.models.t5.configuration_t5 import T5OnnxConfig
 from transformers_export.models.vit.configuration_vit import ViTOnnxConfig
 from transformers_export.onnx import export, validate
-from transformers_export.onnx.locating.types import Located, NotLocated
+from transformers_export.onnx.locating.types import Located
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from transformers_export.onnx.validation.types import ValidationReport
 

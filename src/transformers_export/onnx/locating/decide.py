@@ -149,7 +149,8 @@ def _confirmed(
     returned: dict[int, list[str]],
 ) -> set[int]:
     """Values that the graph holds, and those that must be right since what was computed of the whole of them is."""
-    held = {place for place, found in enumerate(carriers) if found and _stuck(place, carriers, returned) is None}
+    stuck = {place for place in returned if carriers[place] and _stuck(place, carriers, returned) is not None}
+    held = {place for place, found in enumerate(carriers) if found} - stuck
     proof = {place for place in held if matches[place].same and not matches[place].trivial}
     told = {
         place
@@ -157,7 +158,7 @@ def _confirmed(
         if any(output in proof for output in op.outputs) and not any(part in op.name for part in _PARTIAL)
         for place in op.inputs
     }
-    return held | told
+    return held | (told - stuck)
 
 
 def _behind(trace: Trace, maker: dict[int, int], differing: Sequence[int], confirmed: set[int]) -> set[int]:
