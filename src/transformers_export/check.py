@@ -246,7 +246,7 @@ def _with_cases(
             workers = Workers(
                 python=project_python(root, options.python or settings.python),
                 jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
-                search_path=(folder / "src",) if inspection.project.layout.startswith("transformers") else (),
+                search_path=tuple(folder / part for part in _source(inspection.project.layout)),
             )
             cases = tuple(_moved(case, folder, root=root) for case in plan.cases)
             outcome = _outcome(cases, workers, progress, options, inspection, folder)
@@ -288,7 +288,14 @@ def _looked_again(
         return look_again(cases, results, workers, None)
     exportable = find_exportable(inspection.project, base)
     place = partial(_moved, root=options.root)
-    return look_again(cases, results, workers, Base(options.root, commit, exportable, place))
+    return look_again(
+        cases, results, workers, Base(options.root, commit, exportable, place, _source(inspection.project.layout))
+    )
+
+
+def _source(layout: str) -> tuple[str, ...]:
+    """Folders of the repository that cases find before the installed packages."""
+    return ("src",) if layout.startswith("transformers") else ()
 
 
 def _outcome(

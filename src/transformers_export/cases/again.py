@@ -40,6 +40,8 @@ class Base:
     exportable: Exportable
     place: Place
     """Puts a case's provider into another folder than the repository."""
+    source: tuple[str, ...] = ()
+    """Folders of the repository that Python searches first: those of a transformers checkout."""
 
 
 def look_again(cases: tuple[Case, ...], results: Results, workers: Workers, base: Base | None) -> Results:
@@ -98,7 +100,7 @@ def _at_base(
                 base.place(replace(case, provider=base.exportable.provider, expected_failure=None), folder)
                 for case in cases
             )
-            search = (folder / "src",) if workers.search_path else ()
+            search = tuple(folder / part for part in base.source) or workers.search_path
             found = _run(there, shared, replace(workers, search_path=search))
     except GitError as error:
         why = f"The base, {base.commit[:7]}, could not be laid out: {error}"
