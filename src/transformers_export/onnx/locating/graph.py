@@ -32,11 +32,14 @@ _LARGEST = 2**20
 """Elements of a constant that may be something computed and folded; beyond, it is a weight."""
 
 
-def run_whole(path: Path, inputs: Mapping[str, np.ndarray], modules: Sequence[str]) -> list[GraphValue]:
+def run_whole(
+    model: onnx_ir.Model, path: Path, inputs: Mapping[str, np.ndarray], modules: Sequence[str]
+) -> list[GraphValue]:
     """Run the graph once, without ONNX Runtime's optimizations, and keep every value.
 
     Args:
-        path: The model file.
+        model: The graph; left as it was.
+        path: Its file, beside which its weights are.
         inputs: Arrays by input name; what the graph does not take is left out.
         modules: Paths of the modules the graph was exported from.
 
@@ -47,11 +50,14 @@ def run_whole(path: Path, inputs: Mapping[str, np.ndarray], modules: Sequence[st
         Exception: ONNX Runtime's own, of several types, when the graph cannot be run so.
         OSError: The file cannot be read, or a copy without its weights not written beside it.
     """
-    model = onnx_ir.load(path)
     made = {value.name: value for node in model.graph for value in node.outputs if value.name}
     listed = {value.name for value in model.graph.outputs}
+    own = list(model.graph.outputs)
     model.graph.outputs.extend(value for name, value in made.items() if name not in listed)
-    results = _run(model, path, {name: inputs[name] for name in _taken(model) if name in inputs}, list(made))
+    try:
+        results = _run(model, path, {name: inputs[name] for name in _taken(model) if name in inputs}, list(made))
+    finally:
+        model.graph.outputs[:] = own
     scopes = _scopes(list(model.graph), modules)
     constants = [
         GraphValue(name, value.const_value.numpy(), "", "", None)

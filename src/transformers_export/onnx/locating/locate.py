@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
+    import onnx_ir
 
     from transformers_export.onnx.locating.types import GraphValue, Trace
     from transformers_export.onnx.validation.runs import Run, Subject
 
 
-def locate(subject: Subject, path: Path, runs: Sequence[Run]) -> Located | NotLocated | None:
+def locate(subject: Subject, model: onnx_ir.Model, path: Path, runs: Sequence[Run]) -> Located | NotLocated | None:
     """Find where a graph leaves its model.
 
     At the first shape whose outputs differ the model runs twice more, watched, and the graph once, with every value in
@@ -30,7 +31,8 @@ def locate(subject: Subject, path: Path, runs: Sequence[Run]) -> Located | NotLo
 
     Args:
         subject: The model and the graph; inside `prepared`.
-        path: File of the graph.
+        model: The graph as it was read, its inputs and outputs under the declared names; left as it was.
+        path: Its file, beside which its weights are.
         runs: What was run, with what both sides gave.
 
     Returns:
@@ -40,7 +42,7 @@ def locate(subject: Subject, path: Path, runs: Sequence[Run]) -> Located | NotLo
     if run is None:
         return None
     try:
-        found = graph.run_whole(path, run.inputs, [name for name, _ in subject.flat.named_modules()])
+        found = graph.run_whole(model, path, run.inputs, [name for name, _ in subject.flat.named_modules()])
     except Exception as error:  # ONNX Runtime's share no base class
         return NotLocated(f"the graph does not run with every value as an output ({first_line(error)})")
     names = _differing(subject, run, {value.name: value.array for value in found})
