@@ -30,6 +30,9 @@ ALONE = {
 }
 """For each check a defect that no other check catches."""
 
+MISPLACED: set[tuple[str, str]] = set()
+"""Defects for which another module is named than theirs: at most one in ten."""
+
 
 @pytest.fixture(scope="session")
 def good(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> GoodFiles:
@@ -49,6 +52,7 @@ def test_it_is_caught_by_its_check(name: str, exporter: str, good: GoodFiles, tm
     found = examine(defect, exporter, layer_of(defect), tmp_path / "model.onnx", good)
     assert defect.check in found.failed
     assert defect.says in found.failed[defect.check]
+    assert found.misplaced == ((name, exporter) in MISPLACED)
 
 
 @pytest.mark.parametrize("check", [check.name for check in catalog.CATALOG])
@@ -68,4 +72,6 @@ def test_the_catalogue_is_what_it_says() -> None:
     assert {defect.planting.place for defect in CATALOGUE} >= {"configuration", "model code", "graph"}
     assert {defect.check for defect in CATALOGUE} == {EXPORT, *(check.name for check in catalog.CATALOG)}
     assert all(bool(defect.elsewhere) == (defect.exporters != BOTH) for defect in CATALOGUE)
-    assert sum(defect.located for defect in CATALOGUE) >= 20
+    located = [name for name, _ in PLANTED if BY_NAME[name].located]
+    assert len(located) >= 20
+    assert len(MISPLACED) <= len(located) / 10
