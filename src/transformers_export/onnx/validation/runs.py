@@ -92,10 +92,16 @@ def open_session(path: Path) -> Any:
     """
     import onnxruntime
 
+    from transformers_export.onnx import files
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    # Weights are mapped where they lie in the file; repacked ones would be a copy that a few runs never earn back.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent.resolve()))
+    options.add_session_config_entry("session.disable_prepacking", "1")
+    graph = files.read_message(path).SerializeToString()
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def planned(subject: Subject) -> tuple[Sizes, ...]:
