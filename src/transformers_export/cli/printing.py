@@ -9,13 +9,14 @@ from transformers_export.verdict.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from transformers_export.verdict import plain
     from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, NotChecked, Verdict
 
 
 _CONTINUED = "\n    | "
 
 
-def lines(verdict: Verdict, *, strict: bool = False, written: bool = False) -> Iterator[str]:
+def lines(verdict: Verdict | plain.Reading, *, strict: bool = False, written: bool = False) -> Iterator[str]:
     """Yield the verdict's lines: findings, cases, what was not checked, what was mended, and the conclusion last.
 
     `written` says that what the verdict's fix holds is in the files already. Names and messages are a pull request's: a
@@ -32,7 +33,7 @@ def _harmless(line: str) -> str:
     return "\t".join(visible(part) for part in line.removesuffix("\r").split("\t")) + end
 
 
-def _lines(verdict: Verdict, *, strict: bool, written: bool) -> Iterator[str]:
+def _lines(verdict: Verdict | plain.Reading, *, strict: bool, written: bool) -> Iterator[str]:
     for finding in verdict.findings:
         yield from _finding(finding)
     if verdict.cases:
@@ -47,7 +48,7 @@ def _lines(verdict: Verdict, *, strict: bool, written: bool) -> Iterator[str]:
     yield _conclusion(verdict, strict=strict) + (f", changed {changed}" if changed else "")
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: Finding | plain.Finding) -> Iterator[str]:
     notes = [note for note in (finding.status, finding.severity) if note not in ("new", "error")]
     said = f" ({', '.join(notes)})" if notes else ""
     yield f"{finding.path}:{finding.line}:{finding.column} {finding.rule}{said} {finding.message}"
@@ -103,7 +104,7 @@ def _reasons(case: CaseResult) -> Iterator[str]:
             yield f"      {frame}"
 
 
-def _not_checked(item: NotChecked) -> Iterator[str]:
+def _not_checked(item: NotChecked | plain.NotChecked) -> Iterator[str]:
     yield f"not checked{' (blocking)' if item.blocking else ''}: {item.what}: {item.why}"
 
 
@@ -123,7 +124,7 @@ def _files(changed: tuple[FixedFile, ...]) -> str:
     return f"{len(changed)} {'file' if len(changed) == 1 else 'files'} ({names})" if changed else ""
 
 
-def _conclusion(verdict: Verdict, *, strict: bool) -> str:
+def _conclusion(verdict: Verdict | plain.Reading, *, strict: bool) -> str:
     counted = {"new", "standing"} if strict else {"new"}
     errors = sum(f.severity == "error" and f.status in counted for f in verdict.findings)
     parts = [f"{errors} {'finding' if errors == 1 else 'findings'}"]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from transformers_export.verdict.plain import conclude as conclude  # stays at hand beside what it decides on
+
 SCHEMA_VERSION = 1
 
 Severity = Literal["error", "advice"]
@@ -220,27 +222,3 @@ class Verdict:
     """None for a verdict that speaks for its whole plan."""
     baseline: Baseline | None = None
     """None where there was no earlier verdict to compare with."""
-
-
-def conclude(
-    findings: tuple[Finding, ...],
-    cases: tuple[CaseResult, ...],
-    not_checked: tuple[NotChecked, ...],
-    *,
-    strict: bool = False,
-    part: bool = False,
-) -> Conclusion:
-    """Decide whether a check is green.
-
-    New errors, failed or undecided cases and anything blocking that was not checked make it red; with `strict` so do
-    standing errors. Advice never does. Cases of which none passed are never green, unless they are only a `part` of the
-    plan: that is then held against the whole.
-    """
-    blocking_status = {"new", "standing"} if strict else {"new"}
-    red = (
-        any(f.severity == "error" and f.status in blocking_status for f in findings)
-        or any(c.outcome in ("failed", "undecided") for c in cases)
-        or any(n.blocking for n in not_checked)
-        or (bool(cases) and not part and not any(c.outcome == "passed" for c in cases))
-    )
-    return "failure" if red else "success"
