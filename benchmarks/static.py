@@ -140,7 +140,9 @@ def main() -> int:
         environment = {**os.environ, "PRE_COMMIT_HOME": str(work / "pre-commit")}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
         subjects = subjects_in(work)
-        said = "\n".join(table(subjects, measure(subjects, environment, options.runs)))
+        rows = table(subjects, measure(subjects, environment, options.runs))
+        load, cores = os.getloadavg()[1], os.cpu_count()
+        said = "\n".join((f"Medians of {options.runs} rounds, on {cores} cores with a load of {load:.1f}.\n", *rows))
     print(said)
     if options.write:
         before, begin, rest = README.read_text(encoding="utf-8").partition(BEGIN)
