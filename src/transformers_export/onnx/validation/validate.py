@@ -19,6 +19,8 @@ from transformers_export.onnx.validation.types import Check, OutputComparison, V
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from transformers_export.onnx.locating.types import Located, NotLocated
+
 logger = logging.getLogger("transformers_export.onnx")
 
 
@@ -140,14 +142,21 @@ def _report(
     undeclared = {name: tensor for name, tensor in made.items() if name not in template}
     seen = _observe(file, runs.Subject(config, flat, graph, template, tolerance, seed, undeclared))
     checks += [check.ask(seen) for check in questions]
+    located = _locate(seen) if any(c.name == "values" and c.outcome == "failed" for c in checks) else None
     differences = [output.max_difference for output in seen.outputs if not output.problem]
-    return ValidationReport(tuple(checks), seen.outputs, max(differences, default=None), tolerance)
+    return ValidationReport(tuple(checks), seen.outputs, max(differences, default=None), tolerance, located)
 
 
 def _observe(file: GraphFile, subject: runs.Subject) -> Observed:
     done, refused = runs.run_all(subject, runs.planned(subject))
     outputs = values.compare_outputs(done, subject.flat.output_names, subject.atol)
     return Observed(file, subject, tuple(done), tuple(refused), outputs)
+
+
+def _locate(seen: Observed) -> Located | NotLocated | None:
+    from transformers_export.onnx.locating.locate import locate  # only where something is wrong
+
+    return locate(seen.subject, seen.file.graph, seen.file.path, seen.runs)
 
 
 def log_report(report: ValidationReport) -> None:
@@ -168,6 +177,8 @@ def log_report(report: ValidationReport) -> None:
             logger.info("\t-[%s] %s: %s", mark, check.name, check.detail)
     if by_name["values"].outcome == "not-run":
         logger.info("\t-[x] values not compared: %s", by_name["values"].detail)
+    if report.located is not None:
+        logger.info("\t-[x] %s", report.located.sentence)
 
 
 def _log_output(output: OutputComparison, atol: float) -> None:
