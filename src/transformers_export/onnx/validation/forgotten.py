@@ -42,8 +42,22 @@ def _candidates(subject: Subject) -> Iterator[str]:
     for name in _USUAL:
         # Without a table of their own, types are looked up among the tokens: a graph without them is as it was meant.
         types = int(getattr(subject.config._config, "type_vocab_size", 0) or 0)
-        if name in subject.undeclared and name in taken and (name != "token_type_ids" or types > 1):
+        made = name in subject.undeclared and _is_made_by(subject.config._config.model_type, name)
+        if made and name in taken and (name != "token_type_ids" or types > 1):
             yield name
+
+
+def _is_made_by(model_type: str, name: str) -> bool:
+    """Whether the architecture's own tokenizer makes this; another may stand in for it. True where it is not known."""
+    import transformers
+    from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES
+
+    classes = TOKENIZER_MAPPING_NAMES.get(model_type)
+    for each in classes if isinstance(classes, (list, tuple)) else [classes]:
+        made = getattr(getattr(transformers, str(each), None), "model_input_names", None)
+        if isinstance(made, list):
+            return name in made
+    return True
 
 
 def _matters(subject: Subject, name: str) -> bool:
