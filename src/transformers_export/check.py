@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -162,10 +163,11 @@ def _with_cases(
             workers = Workers(
                 python=project_python(root, options.python or settings.python),
                 jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
-                search_path=(folder / "src",) if inspection.project.layout.startswith("transformers") else (),
+                search_path=tuple(folder / part for part in _source(inspection.project.layout)),
             )
-            cases = tuple(_moved(case, root, folder) for case in plan.cases)
+            cases = tuple(_moved(case, folder, root=root) for case in plan.cases)
             outcome = _outcome(cases, workers, progress, options, inspection, folder)
+            results = _looked_again(cases, outcome.results, workers, options, inspection)
     except ModuleNotFoundError as error:
         if error.name != "psutil":
             raise
@@ -176,7 +178,42 @@ def _with_cases(
         return _unable(verdict, plan, str(problem))
     for warning in outcome.warnings:
         warn(warning)
-    return replace(verdict, cases=outcome.results, versions=outcome.versions, isolation=outcome.isolation)
+    from transformers_export.verdict.disagree import disagreements
+
+    return replace(
+        verdict,
+        cases=results,
+        disagreements=disagreements(results),
+        versions=outcome.versions,
+        isolation=outcome.isolation,
+    )
+
+
+def _looked_again(
+    cases: tuple[Case, ...],
+    results: tuple[CaseResult, ...],
+    workers: Workers,
+    options: CheckOptions,
+    inspection: Inspection,
+) -> tuple[CaseResult, ...]:
+    """Tell noise from fault, and whose fault it is. Loads nothing where nothing failed."""
+    if not any(result.outcome == "failed" for result in results):
+        return results
+    from transformers_export.cases.again import Base, look_again
+    from transformers_export.cases.plan import find_exportable
+
+    base, commit = inspection.base, inspection.changes.base
+    if base is None or commit is None:
+        return look_again(cases, results, workers, None)
+    exportable = find_exportable(inspection.project, base)
+    root = Path(options.root)
+    source = _source(inspection.project.layout)
+    return look_again(cases, results, workers, Base(root, commit, exportable, partial(_moved, root=root), source))
+
+
+def _source(layout: str) -> tuple[str, ...]:
+    """Folders of the repository that cases find before the installed packages."""
+    return ("src",) if layout.startswith("transformers") else ()
 
 
 def _outcome(
@@ -198,7 +235,7 @@ def _outcome(
     return run_or_reuse(cases, workers, progress, Cache(options.cache), Checked(inspection.head, folder))
 
 
-def _moved(case: Case, root: Path, folder: Path) -> Case:
+def _moved(case: Case, folder: Path, *, root: Path) -> Case:
     """The case with its provider in `folder` instead of `root`."""
     if folder == root or not case.provider.folder:
         return case

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers_export.verdict import plain
-    from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, NotChecked, Verdict
+    from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, Located, NotChecked, Verdict
 
 
 _CONTINUED = "\n    | "
@@ -40,6 +40,8 @@ def _lines(verdict: Verdict | plain.Reading, *, strict: bool, written: bool) -> 
         yield from _table(verdict.cases)
         for case in verdict.cases:
             yield from _reasons(case)
+    for apart in verdict.disagreements:
+        yield f"the exporters disagree: {apart.model_type}/{apart.feature}: {apart.what}"
     for item in verdict.not_checked:
         yield from _not_checked(item)
     if verdict.fix:
@@ -98,10 +100,31 @@ def _reasons(case: CaseResult) -> Iterator[str]:
     for check in case.checks:
         if check.outcome in ("failed", "not-run"):
             yield f"    {check.name} {check.outcome}: {check.detail}"
+    if case.located:
+        yield from _place(case.located)
     if case.error:
         yield f"    {case.error.type}: {case.error.message}"
         for frame in case.error.frames:
             yield f"      {frame}"
+        for given in case.error.inputs:
+            yield f"      given {given}"
+        if case.error.hint:
+            yield f"    hint: {case.error.hint} {case.error.link}".rstrip()
+    if case.fault:
+        yield f"    {f'this change {case.fault.did}. ' if case.fault.did else ''}{case.fault.why}"
+
+
+def _place(located: Located) -> Iterator[str]:
+    """Say where values begin to differ, and how far off each module is."""
+    what = "the graph leaves out" if located.absent else "the values begin to differ in"
+    operator = f", operator {located.operator} {located.node}" if located.operator else ""
+    name = located.module or "the model itself"
+    yield f"    {what} {name} ({located.class_name}), {located.path}:{located.line}{operator}, at {located.at}"
+    for one in located.growth:
+        difference, share = (
+            "not finite" if value is None else f"{value:.1e}" for value in (one.max_difference, one.share)
+        )
+        yield f"      {one.module}: max |Δ| {difference}, {share} of the tolerance"
 
 
 def _not_checked(item: NotChecked | plain.NotChecked) -> Iterator[str]:

@@ -56,6 +56,26 @@ def template_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = 
     Raises:
         ValueError: A declared input is not among them.
     """
+    return declared_inputs(config, example_inputs(config, preprocessor, dtype))
+
+
+def declared_inputs(config: Any, made: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those example inputs that are declared, in declared order.
+
+    Raises:
+        ValueError: A declared input is not among them.
+    """
+    missing = [name for name in config.inputs if name not in made]
+    if missing:
+        raise ValueError(
+            f"{type(config).__name__} declares the inputs {missing}, but its example inputs hold only "
+            f"{sorted(made)}. Make them in generate_dummy_inputs, or pass the preprocessor that makes them."
+        )
+    return {name: made[name] for name in config.inputs}
+
+
+def example_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+    """Everything the configuration makes as example inputs, declared or not; see `template_inputs`."""
     from transformers.utils import TensorType
 
     flat: dict[str, Any] = {}
@@ -66,19 +86,26 @@ def template_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = 
             flat[name] = value
     flat = dict(config.generate_dummy_inputs_onnxruntime(flat))
     _add_text_companions(flat, config.inputs)
-    missing = [name for name in config.inputs if name not in flat]
-    if missing:
-        raise ValueError(
-            f"{type(config).__name__} declares the inputs {missing}, but its example inputs hold only "
-            f"{sorted(flat)}. Make them in generate_dummy_inputs, or pass the preprocessor that makes them."
-        )
-    return {name: _of_type(flat[name], dtype) for name in config.inputs}
+    return {name: _of_type(tensor, dtype) for name, tensor in flat.items() if hasattr(tensor, "is_floating_point")}
 
 
 def dropped_inputs(config: Any, preprocessor: Any) -> list[str]:
     """Names the preprocessor makes and the graph does not take."""
     made = config.generate_dummy_inputs(preprocessor, framework="pt")
     return [name for name in made if name not in config.inputs and name != "past_key_values"]
+
+
+def described(config: Any, preprocessor: Any, model: Any) -> tuple[str, ...]:
+    """What a model is given while it is captured, `input_ids int64 2×8`, one line a tensor.
+
+    Raises:
+        Exception: whatever the configuration raises while it makes its inputs.
+    """
+    drawn = make_inputs(config, template_inputs(config, preprocessor, model.dtype), TRACED)
+    return tuple(
+        f"{name} {str(tensor.dtype).removeprefix('torch.')} {'×'.join(map(str, tensor.shape)) or 'scalar'}"
+        for name, tensor in drawn.items()
+    )
 
 
 def make_inputs(config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, seed: int = 0) -> dict[str, Tensor]:

@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transformers_export.verdict import types
-    from transformers_export.verdict.types import CaseResult, Conclusion, FindingStatus, Fix, Severity, Shard
+    from transformers_export.verdict.types import (
+        CaseResult,
+        Conclusion,
+        Disagreement,
+        FindingStatus,
+        Fix,
+        Severity,
+        Shard,
+    )
 
 
 class Finding(NamedTuple):
@@ -45,6 +53,7 @@ class Reading(NamedTuple):
     not_checked: tuple[NotChecked, ...]
     cases: tuple[CaseResult, ...] = ()
     """None ever, nor what follows: they are what printing asks of a verdict."""
+    disagreements: tuple[Disagreement, ...] = ()
     fix: Fix | None = None
     shard: Shard | None = None
 
