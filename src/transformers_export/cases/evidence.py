@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 LOOSE = 1e-2
 """An absolute tolerance above this proves little: the result says so in a warning."""
-_ALWAYS = {
-    "onnx": ("checker", "names", "axes", "values"),
+ALWAYS = {
+    "onnx": ("checker", "data", "names", "types", "axes", "values", "effect"),
     "torchscript": ("file", "names", "weights", "axes", "values"),
 }
 """The checks every case of a target has."""
@@ -57,7 +57,7 @@ def _missing(case: Case, result: CaseResult) -> Iterator[str]:
     checks = {check.name: check for check in result.checks}
     if len(checks) < len(result.checks):
         yield "expected each check once"
-    for name in (*_ALWAYS[case.target], *(("past",) if case.feature.endswith("-with-past") else ())):
+    for name in (*ALWAYS[case.target], *(("past",) if case.feature.endswith("-with-past") else ())):
         if name not in checks:
             yield f"expected every check passed and `{name}` among them"
     for check in result.checks:

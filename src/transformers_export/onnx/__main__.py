@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
+from transformers_export.onnx import alone
 from transformers_export.onnx.command import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    alone.run(lambda: main(alone=True))

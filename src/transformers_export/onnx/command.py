@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx import lean_imports
+from transformers_export.onnx.alone import settle
 from transformers_export.onnx.checkpoint import WrongUseError
 from transformers_export.onnx.stages import (
     add_loading_arguments,
@@ -60,8 +62,12 @@ class Request:
     """Modules to import first: they register models of their own."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, alone: bool = False) -> int:
     """Run the command.
+
+    Args:
+        argv: The arguments; those of the process where None.
+        alone: The process does nothing else, so that it may be set up for this one export; see `alone.py`.
 
     Returns:
         0 when the export is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
@@ -69,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     request = parse(argv)
     try:
         with shown_log(logger.name):
-            return _run(request)
+            return _run(request, alone=alone)
     except WrongUseError as error:
         print(f"error: {error}", file=sys.stderr)
         return _WRONG_USE
@@ -118,7 +124,9 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     )
 
 
-def _run(request: Request) -> int:
+def _run(request: Request, *, alone: bool) -> int:
+    if alone and _PLANS[request.exporter] == ("legacy",) and not request.modules:
+        lean_imports.import_modeling()
     from transformers_export.onnx import checkpoint
     from transformers_export.onnx.parts import parts_of
 
@@ -135,6 +143,8 @@ def _run(request: Request) -> int:
             request.model, request.preprocessor, request.feature, request.cache_dir, onnx_config
         )
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=request.opset)
+    if alone:
+        settle(model)
     parts = parts_of(model, make_onnx_config(model.config))
     for part, preprocessor in zip(parts, preprocessors, strict=True):
         _say_dropped(part.config, preprocessor)

@@ -45,8 +45,12 @@ def uses_past(config: Any) -> bool:
 
 def axis_kind(config: Any, name: str, axis: int) -> Kind:
     """Which of the sizes an axis of a declared input takes."""
-    label = config.inputs[name][axis]
-    if label == "batch" or (axis == 0 and "batch" in label):
+    axes = config.inputs[name]
+    label = axes[axis]
+    # A tensor has one batch: where a second axis is called so, that name is what is wrong, and its length differs.
+    if (label == "batch" and not any(axes[other] == label for other in axes if other < axis)) or (
+        axis == 0 and "batch" in label
+    ):
         return "batch"
     if "choice" in label:
         return "choices"

@@ -25,6 +25,8 @@ NUDGE = 0.1
 """Standard deviation of what is added to norms and biases, around where they start."""
 NEGLIGIBLE = 0.2
 """Parameters that all lie below this are taken for freshly initialised ones and drawn again."""
+_SCALING = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.GroupNorm, nn.LayerNorm)
+"""Norms that multiply by their weight; norms of models' own may multiply by one more than it."""
 
 
 def build_model(model_class: Any, config: Any, *, seed: int = 0, attn_implementation: str | None = None) -> Any:
@@ -73,6 +75,8 @@ def _own_parameters(model: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Param
 
 def _draw(module: nn.Module, name: str, parameter: nn.Parameter) -> None:
     if is_norm(module):
+        if isinstance(module, _SCALING) and name == "weight" and parameter.abs().max() < NEGLIGIBLE:
+            parameter.fill_(1)  # some models start them at zero, and each such layer makes signals ten times smaller
         parameter.add_(torch.randn_like(parameter), alpha=NUDGE)
     elif isinstance(module, nn.Embedding):
         parameter.normal_(0, EMBEDDING)

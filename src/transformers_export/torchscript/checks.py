@@ -79,7 +79,7 @@ def check_axes(config: Any, manifest: Manifest, runs: Sequence[Run], found: Sequ
         hint = "Pad inputs to the traced shapes with pad_to, or trace with fixed=True (--fixed) if they are all you use"
         detail = f"does not hold at {lost[0].where} ({lost[0].problem}){others}; {where}. {hint}{_remarks(manifest)}"
         return Check("axes", "failed", detail, figure=float(len(lost)), limit=0.0)
-    advice = [*contradictions(config, runs), *fixed_by_model(config, runs)]
+    advice = [*contradictions(config, runs).values(), *fixed_by_model(config, runs)]
     if advice:
         return Check("axes", "advice", "; ".join(dict.fromkeys(advice)), figure=0.0, limit=0.0)
     return Check("axes", "passed", f"holds at all {len(held)} sizes that were run", figure=0.0, limit=0.0)

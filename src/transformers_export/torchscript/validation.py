@@ -115,7 +115,7 @@ def _schedule(traced: TracedModel, size: Sizes) -> Schedule | None:
         return None
     decoder = "decoder" in traced.manifest.lengths()
     step, encoder = (size.decoder, size.sequence) if decoder else (size.sequence, None)
-    return Schedule(batch=size.batch, encoder=encoder, prefill=size.past, steps=(step,), through_graph=False)
+    return Schedule(batch=size.batch, encoder=encoder, prefill=size.past, ways=((step,),), through_graph=False)
 
 
 def _unusable(config: Any, problem: str, tolerance: float, check: str = "file") -> ValidationReport:

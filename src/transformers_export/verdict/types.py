@@ -43,8 +43,8 @@ class Finding:
 class CheckResult:
     """One named check of one export, with its figure.
 
-    ONNX: `checker`, `names`, `axes`, `values`, `past`. TorchScript: `file`, `names`, `weights`, `axes`, `values`,
-    `padding`, `past`.
+    ONNX: `checker`, `data`, `names`, `types`, `axes`, `values`, `effect`, `past`. TorchScript: `file`, `names`,
+    `weights`, `axes`, `values`, `padding`, `past`.
     """
 
     name: str

@@ -210,7 +210,7 @@ class FromEmbeddings(DistilBertOnnxConfig):
         return {"inputs_embeds": torch.rand(2, 8, 32), "attention_mask": torch.ones(2, 8, dtype=torch.int64)}
 
 
-@pytest.mark.parametrize(("ignore", "failed"), [(False, set()), (True, {"values"})])
+@pytest.mark.parametrize(("ignore", "failed"), [(False, set()), (True, {"values", "effect"})])
 def test_a_mask_without_token_ids_is_padded_too(ignore: bool, failed: set[str], tmp_path: Path) -> None:
     model, tokenizer = _distilbert()
 

@@ -71,7 +71,7 @@ def test_a_length_read_by_python_fails_the_axes_with_the_error_that_comes_and_pa
     report = _validated(bert, tmp_path)
     assert {"axes"} <= _failed(report)
     said = _detail(report, "axes")
-    assert "does not hold at input_ids 1×5 (RuntimeError: The size of tensor a (5) must match" in said
+    assert "does not hold at input_ids 3×13 (RuntimeError: The size of tensor a (5) must match" in said
     assert "nor at input_ids 3×13; input_ids 4×9" in said
     assert "holds at input_ids 2×8" in said
     assert "with pad_to, or trace with fixed=True (--fixed)" in said
@@ -106,7 +106,7 @@ def test_a_length_that_bends_values_without_an_error_fails_axes_and_values(bert,
     export(bert.preprocessor, bert.model, bert.config, tmp_path)
     report = _validated(bert, tmp_path)
     assert {"axes", "values"} <= _failed(report)
-    assert "does not hold at input_ids 1×5 (logits: other values, max |Δ|" in _detail(report, "axes")
+    assert "does not hold at input_ids 3×13 (logits: other values, max |Δ|" in _detail(report, "axes")
     assert "times the tolerance" in _detail(report, "values")
 
 

@@ -9,6 +9,7 @@ import math
 import pytest
 
 from transformers_export.cases.child import OUT_OF_MEMORY
+from transformers_export.cases.evidence import ALWAYS
 from transformers_export.cases.outcome import Ending, settle
 from transformers_export.cases.protocol import MAX_RESULT_BYTES, encode_result
 from transformers_export.cases.types import Case, Provider
@@ -16,7 +17,7 @@ from transformers_export.verdict.types import CaseError, CaseResult, CheckResult
 
 CASE = Case("m", "masked-lm", "onnx", "dynamo", Provider("package"))
 VALUES = CheckResult("values", "passed", 0.1, 1.0)
-CHECKS = (*(CheckResult(name, "passed", 0.0, 0.0) for name in ("checker", "names", "axes")), VALUES)
+CHECKS = (*(CheckResult(name, "passed", 0.0, 0.0) for name in ALWAYS["onnx"] if name != "values"), VALUES)
 PASSED = CaseResult(
     "m",
     "masked-lm",
@@ -81,7 +82,7 @@ def with_values(**changes) -> tuple[CheckResult, ...]:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        *(({"checks": without(name)}, f"`{name}` among them") for name in ("checker", "names", "axes", "values")),
+        *(({"checks": without(name)}, f"`{name}` among them") for name in ALWAYS["onnx"]),
         ({"checks": (*without("axes"), CheckResult("axes", "not-run"))}, "`axes` is not-run"),
         ({"checks": (*CHECKS, VALUES)}, "each check once"),
         ({"checks": with_values(outcome="advice")}, "`values` is advice"),

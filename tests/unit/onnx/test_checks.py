@@ -9,12 +9,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from transformers_export.cases.evidence import ALWAYS
 from transformers_export.onnx.inputs import TRACED
+from transformers_export.onnx.validation.catalog import CATALOG
 from transformers_export.onnx.validation.names import check_names
-from transformers_export.onnx.validation.runs import PADDED, SHAPES, Run
+from transformers_export.onnx.validation.runs import EMPTY_PAST, PADDED, SHAPES, Run
 from transformers_export.onnx.validation.tolerance import limits_for, tolerance_for
 from transformers_export.onnx.validation.types import Check, ValidationReport
 from transformers_export.onnx.validation.values import check_values, compare_outputs, difference
+
+
+def test_the_catalog_is_what_a_passed_case_must_show() -> None:
+    assert [check.name for check in CATALOG] == [*ALWAYS["onnx"], "past"]
+
 
 ONES = np.ones((2, 3), dtype=np.float32)
 
@@ -22,7 +29,11 @@ ONES = np.ones((2, 3), dtype=np.float32)
 def test_shapes_differ_from_the_traced_one_in_every_length_and_hold_batch_1() -> None:
     assert len(SHAPES) >= 3
     assert 1 in {sizes.batch for sizes in SHAPES}
-    for sizes in (*SHAPES, *PADDED):
+    assert 1 in {sizes.sequence for sizes in SHAPES}
+    assert max(sizes.sequence for sizes in SHAPES) > TRACED.sequence
+    assert {sizes.padding for sizes in PADDED} == {"left", "right"}
+    assert EMPTY_PAST.past == 0
+    for sizes in (*SHAPES, *PADDED, EMPTY_PAST):
         for length in ("batch", "sequence", "decoder", "past", "choices"):
             assert getattr(sizes, length) != getattr(TRACED, length)
     assert all(length > 1 for length in dataclasses.astuple(TRACED)[:5])
@@ -51,7 +62,7 @@ def test_names_as_declared_pass() -> None:
     ("actual", "says"),
     [
         (np.ones((2, 4), dtype=np.float32), "shape"),
-        (np.ones((2, 3, 1), dtype=np.float32), "shape"),
+        (np.ones((2, 3, 1), dtype=np.float32), "rank 3 instead of 2"),
         (np.ones((2, 3), dtype=np.float64), "type"),
         (np.full((2, 3), np.nan, dtype=np.float32), "NaN"),
         (np.full((2, 3), np.inf, dtype=np.float32), "infinity"),

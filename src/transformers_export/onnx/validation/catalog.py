@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from transformers_export.onnx.lengths import uses_past
 from transformers_export.onnx.validation.axes import check_axes
 from transformers_export.onnx.validation.checker import check_file
+from transformers_export.onnx.validation.data import check_data
+from transformers_export.onnx.validation.effect import check_effect
+from transformers_export.onnx.validation.element_types import check_types
 from transformers_export.onnx.validation.names import check_names
 from transformers_export.onnx.validation.past import check_past
 from transformers_export.onnx.validation.values import check_values
@@ -37,9 +40,8 @@ class RunCheck:
     """Whether a configuration has what is asked about."""
 
 
-def _names(seen: Observed) -> Check:
-    flat = seen.subject.flat
-    return check_names(*seen.file.names, flat.input_names, flat.output_names)
+def _names(file: GraphFile) -> Check:
+    return check_names(file.inputs, file.outputs, file.declared_inputs, file.declared_outputs)
 
 
 def _axes(seen: Observed) -> Check:
@@ -56,8 +58,11 @@ def _past(seen: Observed) -> Check:
 
 CATALOG: tuple[FileCheck | RunCheck, ...] = (
     FileCheck("checker", check_file),
-    RunCheck("names", _names),
+    FileCheck("data", check_data),
+    FileCheck("names", _names),
+    RunCheck("types", check_types),
     RunCheck("axes", _axes),
     RunCheck("values", _values),
+    RunCheck("effect", check_effect),
     RunCheck("past", _past, uses_past),
 )

@@ -1,4 +1,4 @@
-"""Check 1: the file is valid ONNX, ONNX Runtime loads it, and its opset is the asked one."""
+"""Check `checker`: the file is valid ONNX, ONNX Runtime loads it, and its opset is the asked one."""
 
 from __future__ import annotations
 

@@ -27,11 +27,27 @@ class GraphFile:
     """ONNX Runtime's; None where it could not load the file."""
     load_error: str
     """What ONNX Runtime said then."""
+    declared_inputs: tuple[str, ...]
+    """Names that the configuration declares, in the order of `forward()`."""
+    declared_outputs: tuple[str, ...]
 
     @property
-    def names(self) -> tuple[list[str], list[str]]:
-        """Names of inputs and outputs, in the graph's order."""
-        return [value.name for value in self.graph.graph.inputs], [value.name for value in self.graph.graph.outputs]
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the graph's inputs, in its order."""
+        return tuple(value.name for value in self.graph.graph.inputs)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the graph's outputs, in its order."""
+        return tuple(value.name for value in self.graph.graph.outputs)
+
+    @property
+    def unusable(self) -> str:
+        """Why the graph cannot be run at all; empty where it can."""
+        if self.session is None:
+            return "ONNX Runtime cannot load the file"
+        unknown = [name for name in self.inputs if name not in self.declared_inputs]
+        return f"the graph takes {', '.join(unknown)}, which the configuration does not declare" if unknown else ""
 
 
 @dataclass(frozen=True)
@@ -46,8 +62,14 @@ class Observed:
     outputs: tuple[OutputComparison, ...]
 
 
-def read(path: Path, opset: int | None) -> GraphFile:
+def read(path: Path, opset: int | None, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> GraphFile:
     """Read a file and load it in ONNX Runtime.
+
+    Args:
+        path: The model file.
+        opset: The opset that was asked for; None takes the file's word.
+        inputs: Declared names, in the order of `forward()`.
+        outputs: Declared names, in order.
 
     Raises:
         OSError: The file cannot be read.
@@ -57,6 +79,7 @@ def read(path: Path, opset: int | None) -> GraphFile:
     graph = onnx_ir.load(path)
     asked = opset if opset is not None else opset_of(graph)
     try:
-        return GraphFile(path, asked, graph, open_session(path), "")
-    except Exception as error:  # they share no base class of their own
-        return GraphFile(path, asked, graph, None, first_line(error))
+        session, error = open_session(path), ""
+    except Exception as refusal:  # they share no base class of their own
+        session, error = None, first_line(refusal)
+    return GraphFile(path, asked, graph, session, error, inputs, outputs)

@@ -1,4 +1,4 @@
-"""Check 2: inputs and outputs carry the declared names, in the declared order."""
+"""Check `names`: inputs and outputs carry the declared names, in the declared order."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Check 5: tokens decoded one after another through the graph's cache give what one full forward gives.
+"""Check `past`: decoding through the graph's cache, token by token and in one go, gives what one full forward gives.
 
-The full forward runs in PyTorch without any cache, so this also proves the order and layout of past and present.
+The full forward runs in PyTorch without any cache, so this also proves the order and layout of past and present: graph
+and wrapper could agree with each other on a wrong one. What is wrong with a cache is said in `caches.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 from transformers_export.onnx import cache
 from transformers_export.onnx.inputs import Sizes
 from transformers_export.onnx.lengths import fixes_decoder, is_seq2seq
-from transformers_export.onnx.validation.runs import PAST
+from transformers_export.onnx.validation.caches import Step, full_caches, wrong_cache
+from transformers_export.onnx.validation.runs import PAST, first_line
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import difference
 
@@ -32,10 +34,16 @@ class Schedule:
     encoder: int | None = None
     """Tokens on the encoder's side; as many as the decoder's in all where None."""
     prefill: int = 5
-    steps: tuple[int, ...] = (1, 3)
-    """Tokens decoded in one go at each step; the first step is what generation does, the second what drafting does."""
+    ways: tuple[tuple[int, ...], ...] = ((1, 1, 1), (3,))
+    """Tokens decoded at each step after the prefill, each way from there anew: one by one, as generation does, and
+    several in one go, as drafting does. All of them decode as many in all."""
     through_graph: bool = True
     """Whether the graph prefills too, from an empty cache; PyTorch does where it has an encoder, or False."""
+
+    @property
+    def decoded(self) -> int:
+        """Tokens decoded in all, each way."""
+        return sum(self.ways[0])
 
 
 _PADDED = 2
@@ -46,42 +54,57 @@ _BY_TOKEN = ("input_ids", "attention_mask", "position_ids", "token_type_ids")
 
 
 def check_past(subject: Subject, schedule: Schedule | None = None) -> Check:
-    """Prefill, decode, and compare every decoded position with the full forward."""
+    """Prefill, decode, and compare every decoded position and every cache with the full forward."""
     schedule = _fitting(subject, schedule or Schedule())
     unknown = [name for name in _new_tokens(subject) if name.removeprefix("decoder_") not in _BY_TOKEN]
     if unknown:
         return Check("past", "not-run", f"no way known to continue the inputs {', '.join(unknown)} token by token")
     output = next(iter(subject.config.outputs))
+    worst = share = 0.0
     try:
-        compared = list(_decode(subject, output, schedule))
+        for largest, part, problem in _decode(subject, output, schedule):
+            if problem:
+                return Check("past", "failed", problem)
+            worst, share = max(worst, largest), max(share, part)
     except Exception as error:
-        reason = (str(error).strip().splitlines() or [""])[0][:300]
-        return Check("past", "failed", f"decoding through the graph failed: {type(error).__name__}: {reason}")
-    problems = [problem for _, _, problem in compared if problem]
-    if problems:
-        return Check("past", "failed", f"{output}: {problems[0]}")
-    worst, share = max(c[0] for c in compared), max(c[1] for c in compared)
-    detail = f"{schedule.prefill} tokens prefilled, {sum(schedule.steps)} decoded: max |Δ| {worst:.1e}"
+        return Check("past", "failed", f"decoding through the graph failed: {first_line(error)}")
+    ways = " and ".join("one by one" if len(way) == sum(way) else "in one go" for way in schedule.ways)
+    detail = f"{schedule.prefill} tokens prefilled, {schedule.decoded} decoded {ways}: max |Δ| {worst:.1e}"
     return Check("past", "passed" if share <= 1 else "failed", detail, figure=share, limit=1.0)
 
 
 def _decode(subject: Subject, output: str, schedule: Schedule) -> Iterator[tuple[float, float, str]]:
+    """Each comparison: largest difference, share of the tolerance, what else is wrong."""
     whole = _whole_text(subject, schedule)
     full = subject.flat.model(**whole, use_cache=False, return_dict=True)[output].numpy()
-    past = _prefill(subject, whole, schedule)
-    start = schedule.prefill
-    for step in schedule.steps:
-        outputs = subject.graph({**_slice(subject, whole, start, start + step), **past})
-        yield difference(full[:, start : start + step], outputs[output], subject.atol)
-        past = _as_past(outputs)
-        start += step
+    caches = full_caches(subject, whole)
+    mask = _decoded_mask(subject, whole)
+    past, given = _prefill(subject, whole, schedule)
+    if given:
+        first = Step(0, schedule.prefill)
+        yield from ((0.0, 0.0, problem) for problem in wrong_cache(given, caches, first, mask, subject))
+    for way in schedule.ways:
+        cached, start = past, schedule.prefill
+        for count in way:
+            step = Step(start, start + count)
+            outputs = subject.graph({**_slice(subject, whole, step.start, step.stop), **cached})
+            yield from ((0.0, 0.0, problem) for problem in wrong_cache(outputs, caches, step, mask, subject))
+            largest, share, problem = difference(full[:, step.start : step.stop], outputs[output], subject.atol)
+            yield largest, share, f"{output}: {problem}" if problem else ""
+            cached, start = _as_past(outputs), step.stop
+
+
+def _decoded_mask(subject: Subject, whole: Mapping[str, Tensor]) -> np.ndarray | None:
+    """The mask on the decoded side, `[batch, tokens]`; None where there is none."""
+    name = next((name for name in _new_tokens(subject) if name.endswith("attention_mask")), None)
+    return whole[name].numpy() if name else None
 
 
 def _fitting(subject: Subject, schedule: Schedule) -> Schedule:
     """Configurations of transformers.onnx fix the decoder's length: then every step has it."""
     if fixes_decoder(subject.config):
         length = subject.template["decoder_input_ids"].shape[1]
-        return replace(schedule, steps=(length,) * len(schedule.steps))
+        return replace(schedule, ways=((length, length),))
     return schedule
 
 
@@ -93,7 +116,7 @@ def _new_tokens(subject: Subject) -> list[str]:
 
 def _whole_text(subject: Subject, schedule: Schedule) -> dict[str, Tensor]:
     """Every input but the past, for all tokens at once; the first row begins with padding on the decoded side."""
-    total = schedule.prefill + sum(schedule.steps)
+    total = schedule.prefill + schedule.decoded
     sizes = Sizes(batch=schedule.batch, sequence=schedule.encoder or total, decoder=total, past=0)
     drawn = subject.draw(sizes, PAST)
     whole = {name: tensor for name, tensor in drawn.items() if not name.startswith("past_key_values.")}
@@ -118,10 +141,12 @@ def _slice(subject: Subject, whole: Mapping[str, Tensor], start: int, stop: int)
     return sliced
 
 
-def _prefill(subject: Subject, whole: Mapping[str, Tensor], schedule: Schedule) -> dict[str, np.ndarray]:
-    """Past after the first tokens: through the graph itself, from an empty cache.
+def _prefill(
+    subject: Subject, whole: Mapping[str, Tensor], schedule: Schedule
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Past after the first tokens, and what the graph gave with it: it prefills itself, from an empty cache.
 
-    With an encoder it comes from PyTorch, as the graph takes the encoder's keys and values and never makes them.
+    With an encoder past comes from PyTorch, as the graph takes the encoder's keys and values and never makes them.
     """
     if is_seq2seq(subject.config) or not schedule.through_graph:
         decoded = _new_tokens(subject)
@@ -129,10 +154,11 @@ def _prefill(subject: Subject, whole: Mapping[str, Tensor], schedule: Schedule) 
         result = subject.flat.model(**begun, use_cache=True, return_dict=True)
         layers = cache.layers(result["past_key_values"])
         flat = subject.config.flatten_output_collection_property("past_key_values", layers)
-        return {name: tensor.numpy() for name, tensor in flat.items()}
+        return {name: tensor.numpy() for name, tensor in flat.items()}, {}
     empty = subject.draw(Sizes(batch=schedule.batch, past=0), PAST)
     start = {name: tensor.numpy() for name, tensor in empty.items() if name.startswith("past_key_values.")}
-    return _as_past(subject.graph({**_slice(subject, whole, 0, schedule.prefill), **start}))
+    outputs = subject.graph({**_slice(subject, whole, 0, schedule.prefill), **start})
+    return _as_past(outputs), outputs
 
 
 def _as_past(outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.flat import OutputMissingError
 from transformers_export.onnx.inputs import Sizes, make_inputs
+from transformers_export.onnx.lengths import uses_past
 from transformers_export.onnx.padding import declares_mask, is_padded
 from transformers_export.onnx.probing import free_lengths
 
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
     """What was exported, as a function of its declared inputs; raises where it refuses them."""
 
 SHAPES = (
-    Sizes(batch=1, sequence=5, decoder=3, past=4, choices=2),
     Sizes(batch=3, sequence=13, decoder=7, past=1, choices=5),
-    Sizes(batch=4, sequence=9, decoder=1, past=7, choices=3),
+    Sizes(batch=4, sequence=5, decoder=3, past=4, choices=2),
+    # One of everything: code often takes another way there, and it is what generation asks for.
+    Sizes(batch=1, sequence=1, decoder=1, past=7, choices=1),
     # Long enough for code that takes another way above some length; short enough for 64 positions.
-    Sizes(batch=1, sequence=37, decoder=21, past=19, choices=2),
+    Sizes(batch=1, sequence=37, decoder=21, past=19, choices=3),
 )
-"""Every length differs from the traced one (`inputs.TRACED`); batch 1 is among them."""
+"""Every length differs from the traced one (`inputs.TRACED`); batch 1 and sequence 1 are among them."""
+
+EMPTY_PAST = Sizes(batch=3, sequence=6, decoder=5, past=0, choices=3)
+"""As generation begins."""
 
 PADDED = (
     Sizes(batch=3, sequence=11, decoder=5, past=4, choices=3, padding="right"),
@@ -38,7 +43,7 @@ PADDED = (
 )
 
 
-RUNS, PAST, PADDING = 1, 2, 3
+RUNS, PAST, PADDING, EFFECT = 1, 2, 3, 4
 """What inputs are drawn for, see `Subject.draw`."""
 _PURPOSES = 100
 """More than there are, so that seeds share no values."""
@@ -94,10 +99,11 @@ def open_session(path: Path) -> Any:
 
 
 def planned(subject: Subject) -> tuple[Sizes, ...]:
-    """Every shape and the padded ones, and one more with every free label at another length."""
+    """Every shape, the padded ones, an empty past, and one more with every free label at another length."""
     others = free_lengths(subject.flat, subject.config, subject.template)
     padded = PADDED if declares_mask(subject.config) else ()
-    return (*SHAPES, *padded, *([replace(SHAPES[0], others=others)] if others else []))
+    empty = (EMPTY_PAST,) if uses_past(subject.config) else ()
+    return (*SHAPES, *padded, *empty, *([replace(SHAPES[0], others=others)] if others else []))
 
 
 def run_all(subject: Subject, shapes: Sequence[Sizes]) -> tuple[list[Run], list[str]]:
@@ -129,7 +135,16 @@ def run(subject: Subject, sizes: Sizes) -> Run:
         ModelRefusedError: PyTorch does not take them.
         OutputMissingError: The model does not return a declared output.
     """
-    tensors = subject.draw(sizes, RUNS)
+    return run_inputs(subject, sizes, subject.draw(sizes, RUNS))
+
+
+def run_inputs(subject: Subject, sizes: Sizes, tensors: Mapping[str, Tensor]) -> Run:
+    """Run inputs that were drawn at some sizes through both sides.
+
+    Raises:
+        ModelRefusedError: PyTorch does not take them.
+        OutputMissingError: The model does not return a declared output.
+    """
     flat = subject.flat
     try:
         expected = flat(*(tensors[name] for name in flat.input_names))
@@ -147,14 +162,24 @@ def run(subject: Subject, sizes: Sizes) -> Run:
 
 
 def run_graph(session: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Run the graph on those inputs that it takes.
+    """Run the graph on those inputs that it takes, cast to its own types where they differ (see `element_types.py`).
 
     Raises:
         Exception: ONNX Runtime's own, of several types.
     """
-    taken = {value.name for value in session.get_inputs()}
+    taken = {value.name: _cast(inputs[value.name], value.type) for value in session.get_inputs()}
     names = [value.name for value in session.get_outputs()]
-    return dict(zip(names, session.run(names, {name: inputs[name] for name in taken}), strict=True))
+    return dict(zip(names, session.run(names, taken), strict=True))
+
+
+_NUMPY = {"float": "float32", "double": "float64"}
+"""ONNX Runtime's names of types, where NumPy has another."""
+
+
+def _cast(array: np.ndarray, type_name: str) -> np.ndarray:
+    """Bring an array to a type as ONNX Runtime writes it: `tensor(int64)`."""
+    inner = type_name.removeprefix("tensor(").removesuffix(")")
+    return array.astype(_NUMPY.get(inner, inner), copy=False)
 
 
 def meaningless(

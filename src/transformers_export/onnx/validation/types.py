@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from transformers_export.onnx.inputs import Sizes
 
 Outcome = Literal["passed", "failed", "advice", "not-run"]
 
@@ -36,6 +39,8 @@ class OutputComparison:
     """Largest share of the tolerance used; above 1 fails."""
     problem: str = ""
     """What is wrong beside the difference: shape, type, NaN or infinity."""
+    worst: Sizes | None = None
+    """The sizes at which it is furthest from PyTorch, or broken; `runs.run` gives that run again."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Check 4: at every shape, the graph's outputs are PyTorch's, within the tolerance."""
+"""Check `values`: at every shape, the graph's outputs are PyTorch's, within the tolerance."""
 
 from __future__ import annotations
 
@@ -56,14 +56,17 @@ def check_values(
         return Check("values", "not-run", f"needs {missing}, only these could be compared: {where} ({why})")
     share = max((output.share for output in outputs), default=math.nan)
     problems = [f"{output.name}: {output.problem}" for output in outputs if output.problem]
+    said = {run.sizes: describe(run) for run in accepted}
     problems += [
         f"{output.name}: max |Δ| {output.max_difference:.1e} is {output.share:.1f} times the tolerance"
+        + (f", at {said[output.worst]}" if output.worst in said else "")
         for output in outputs
         if not output.problem and not output.share <= 1
     ]
     if problems:
         return Check("values", "failed", "; ".join(problems), figure=share, limit=1.0)
-    return Check("values", "passed", f"{len(accepted)} shapes: {where}", figure=share, limit=1.0)
+    detail = "; ".join([f"{len(accepted)} shapes: {where}", *(f"not taken by PyTorch: {why}" for why in refused)])
+    return Check("values", "passed", detail, figure=share, limit=1.0)
 
 
 def _missing(config: Any, accepted: Sequence[Run], needed: int) -> str:
@@ -90,8 +93,15 @@ def difference(
     Returns:
         Largest absolute difference, largest share of the tolerance, and what else is wrong (empty where nothing is).
     """
+    if expected.ndim != actual.ndim:
+        return (
+            math.nan,
+            math.nan,
+            f"rank {actual.ndim} instead of {expected.ndim}: {actual.shape}, not {expected.shape}",
+        )
     if expected.shape != actual.shape:
-        return math.nan, math.nan, f"shape {actual.shape} instead of {expected.shape}"
+        swapped = "heads and length swapped: " if is_swapped_layout(actual.shape, expected.shape) else ""
+        return math.nan, math.nan, f"{swapped}shape {actual.shape} instead of {expected.shape}"
     if expected.dtype != actual.dtype:
         return math.nan, math.nan, f"type {actual.dtype} instead of {expected.dtype}"
     if ignored is not None:
@@ -99,8 +109,15 @@ def difference(
         expected, actual = np.where(ignored, nothing, expected), np.where(ignored, nothing, actual)
     if not np.isfinite(expected).all():
         return math.nan, math.nan, "PyTorch's own output holds NaN or infinity"
+    if np.isnan(actual).any():
+        return (
+            math.nan,
+            math.nan,
+            f"the graph's output holds NaN, {int(np.isnan(actual).sum())} of {actual.size} values",
+        )
     if not np.isfinite(actual).all():
-        return math.nan, math.nan, "the graph's output holds NaN or infinity"
+        count = int(np.isinf(actual).sum())
+        return math.nan, math.nan, f"the graph's output holds infinity, {count} of {actual.size} values"
     if not np.issubdtype(expected.dtype, np.floating):
         differing = int((expected != actual).sum())
         return float(differing), float(differing and math.inf), ""
@@ -110,11 +127,18 @@ def difference(
     return float(apart.max()), float((apart / limits_for(expected, atol)).max()), ""
 
 
+def is_swapped_layout(actual: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Tell whether a cache is `[batch, length, heads, head size]` and not `[batch, heads, length, head size]`."""
+    return len(actual) == 4 and actual != expected and actual == tuple(expected[axis] for axis in (0, 2, 1, 3))
+
+
 def _compare(name: str, runs: Sequence[Run], atol: float) -> OutputComparison:
     measured = [difference(run.expected[name], run.actual[name], atol, run.ignored.get(name)) for run in runs]
-    problems = [f"{problem} at {describe(run)}" for run, (_, _, problem) in zip(runs, measured, strict=True) if problem]
     shapes = tuple(run.actual[name].shape for run in runs)
-    if problems or not measured:
-        return OutputComparison(name, shapes, math.nan, math.nan, problems[0] if problems else "not in the graph")
-    worst, share = max(m[0] for m in measured), max(m[1] for m in measured)
-    return OutputComparison(name, shapes, worst, share)
+    for run, (_, _, problem) in zip(runs, measured, strict=True):
+        if problem:
+            return OutputComparison(name, shapes, math.nan, math.nan, f"{problem} at {describe(run)}", run.sizes)
+    if not measured:
+        return OutputComparison(name, shapes, math.nan, math.nan, "not in the graph")
+    place = max(range(len(runs)), key=lambda index: measured[index][1])
+    return OutputComparison(name, shapes, max(m[0] for m in measured), measured[place][1], worst=runs[place].sizes)

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 from transformers_export.onnx.validation.runs import Run, describe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
 
 
 def refusals(runs: Iterable[Run]) -> list[str]:
-    """Sizes that PyTorch takes and the graph does not: somewhere in it an axis is frozen."""
-    return [
-        f"frozen: PyTorch takes {describe(run)} and the graph does not ({run.refusal})" for run in runs if run.refusal
-    ]
+    """Sizes that PyTorch takes and the graph does not."""
+    return [f"the graph refuses {describe(run)}, which PyTorch takes ({run.refusal})" for run in runs if run.refusal]
 
 
-def model_fixes(runs: Sequence[Run], kind: str, name: str, axis: int) -> bool:
+def model_fixes(config: Any, runs: Sequence[Run], name: str, axis: int) -> bool:
     """PyTorch's word: the length never changed. Every label that PyTorch lets vary is varied over the runs."""
-    arrays = [(run.inputs if kind == "input" else run.expected)[name] for run in runs]
+    arrays = [(run.inputs if name in config.inputs else run.expected)[name] for run in runs]
     return len({array.shape[axis] for array in arrays if axis < array.ndim}) <= 1
 
 
@@ -32,20 +32,37 @@ def fixed_by_model(config: Any, runs: Sequence[Run]) -> list[str]:
         label: runs[0].inputs[name].shape[axis]
         for name, axes in config.inputs.items()
         for axis, label in axes.items()
-        if len(runs) > 1 and model_fixes(runs, "input", name, axis)
+        if len(runs) > 1 and model_fixes(config, runs, name, axis)
     }
     return [f"{label!r} is declared and the model itself fixes it at {length}" for label, length in fixed.items()]
 
 
-def contradictions(config: Any, runs: Sequence[Run]) -> list[str]:
-    """Labels that name two lengths at once in PyTorch's own tensors; classes of transformers.onnx have such."""
-    found = []
-    for each in runs:
-        lengths: dict[str, set[int]] = {}
-        for declared, arrays in ((config.inputs, each.inputs), (config.outputs, each.expected)):
-            for name, axes in declared.items():
-                for axis, label in axes.items():
-                    if axis < arrays[name].ndim:
-                        lengths.setdefault(label, set()).add(arrays[name].shape[axis])
-        found += [f"the declaration calls two lengths {label!r}" for label, seen in lengths.items() if len(seen) > 1]
-    return list(dict.fromkeys(found))
+def contradictions(config: Any, runs: Sequence[Run]) -> dict[str, str]:
+    """Labels that name two lengths at once in PyTorch's own tensors, with a sentence each."""
+    declared = {**config.inputs, **config.outputs}
+    return {
+        label: f"the declaration calls two lengths {label!r}: {places}"
+        for run in runs
+        for label, places in _ambiguous(declared, {**run.inputs, **run.expected})
+    }
+
+
+def two_lengths(symbols: Mapping[str, Mapping[int, str]], runs: Sequence[Run]) -> dict[str, str]:
+    """Names that the graph gives to two lengths at once, in its own inputs and outputs, with a sentence each."""
+    return {
+        label: f"the graph calls two lengths {label!r}: {places}"
+        for run in runs
+        for label, places in _ambiguous(symbols, {**run.inputs, **run.actual})
+    }
+
+
+def _ambiguous(labels: Mapping[str, Mapping[int, str]], arrays: Mapping[str, np.ndarray]) -> Iterator[tuple[str, str]]:
+    """Labels with two lengths, and where each length is first seen."""
+    lengths: dict[str, dict[int, str]] = {}
+    for name, axes in labels.items():
+        for axis, label in axes.items():
+            if label and name in arrays and axis < arrays[name].ndim:
+                lengths.setdefault(label, {}).setdefault(arrays[name].shape[axis], f"axis {axis} of {name}")
+    for label, seen in lengths.items():
+        if len(seen) > 1:
+            yield label, " and ".join(f"{length} ({place})" for length, place in seen.items())

@@ -1,0 +1,170 @@
+"""Check `effect`: every declared input matters, in PyTorch and in the graph.
+
+An input that moves no output proves nothing: a graph that ignored it would pass every comparison. So each is changed
+alone and some output must move by more than the tolerance. Causes for which none can move are recognised and said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from transformers_export.onnx.inputs import Sizes
+from transformers_export.onnx.lengths import is_seq2seq
+from transformers_export.onnx.padding import MASKS
+from transformers_export.onnx.reach import reached_inputs
+from transformers_export.onnx.validation.runs import EFFECT, ModelRefusedError, Run, run_inputs
+from transformers_export.onnx.validation.tolerance import limits_for
+from transformers_export.onnx.validation.types import Check
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from torch import Tensor
+
+    from transformers_export.onnx.validation.material import Observed
+    from transformers_export.onnx.validation.runs import Subject
+
+SIZES = (
+    Sizes(batch=3, sequence=9, decoder=5, past=6, choices=3),
+    # Some heads on sequence-to-sequence models need both sides of one length.
+    Sizes(batch=3, sequence=9, decoder=9, past=6, choices=3),
+)
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How far one input moves the outputs, as shares of the tolerance."""
+
+    name: str
+    model: float
+    """In PyTorch; at most 1 is not seen by any comparison."""
+    graph: float
+    """In the graph."""
+
+
+def check_effect(seen: Observed) -> Check:
+    """Change each declared input alone and see whether an output moves."""
+    try:
+        effects = list(_effects(seen.subject))
+    except ModelRefusedError as refusal:
+        return Check("effect", "not-run", f"PyTorch does not take the inputs that were drawn: {refusal}")
+    if not effects:
+        return Check("effect", "not-run", "PyTorch's own output holds NaN or infinity")
+    used = reached_inputs(seen.file.graph.graph)
+    harmless: list[str] = []
+    problems: list[str] = []
+    for effect in effects:
+        if effect.model <= 1:
+            cause = without_effect(seen.subject, effect.name)
+            said = f"{effect.name} moves no output in PyTorch: {cause or _UNPROVED}"
+            (harmless if cause else problems).append(said)
+        elif effect.name not in used:
+            problems.append(f"the graph does not use {effect.name}, which moves an output in PyTorch")
+        elif effect.graph <= 1:
+            problems.append(f"{effect.name} moves an output in PyTorch and none in the graph")
+    if problems:
+        return Check("effect", "failed", "; ".join(problems), figure=float(len(problems)), limit=0.0)
+    moving = [effect for effect in effects if effect.model > 1]
+    least = min(moving, key=lambda effect: effect.model)
+    detail = f"{len(moving)} inputs move an output, {least.name} least: {least.model:.0f} times the tolerance"
+    return Check("effect", "passed", "; ".join([detail, *harmless]), figure=0.0, limit=0.0)
+
+
+_UNPROVED = (
+    "nothing shows that the graph gets it right. Does forward() use it? If not, leave it out of the configuration's "
+    "inputs"
+)
+
+
+def _effects(subject: Subject) -> Iterator[Effect]:
+    base, drawn = _base(subject)
+    if not all(np.isfinite(array).all() for array in base.expected.values()):
+        return
+    other = subject.draw(base.sizes, EFFECT + 1)
+    for name in subject.flat.input_names:
+        outputs = _outputs_asked(subject, name)
+        best = Effect(name, 0.0, 0.0)
+        for changed in changes(name, drawn[name], other[name]):
+            try:
+                moved = run_inputs(subject, base.sizes, {**drawn, name: changed})
+            except ModelRefusedError:
+                continue
+            model = max(_moved(base.expected, moved.expected, output, subject.atol) for output in outputs)
+            graph = max(_moved(base.actual, moved.actual, output, subject.atol) for output in outputs)
+            best = max(best, Effect(name, model, graph), key=lambda effect: effect.model)
+            if best.model > 1:
+                break
+        yield best
+
+
+def _base(subject: Subject) -> tuple[Run, Mapping[str, Tensor]]:
+    """The run that others are held against, and its inputs.
+
+    Raises:
+        ModelRefusedError: PyTorch takes none of the sizes.
+    """
+    for sizes in SIZES[:-1]:
+        drawn = subject.draw(sizes, EFFECT)
+        try:
+            return run_inputs(subject, sizes, drawn), drawn
+        except ModelRefusedError:
+            continue
+    drawn = subject.draw(SIZES[-1], EFFECT)
+    return run_inputs(subject, SIZES[-1], drawn), drawn
+
+
+def changes(name: str, drawn: Tensor, other: Tensor) -> Iterator[Tensor]:
+    """Other values of an input that a model may take, each different from the ones drawn; the likeliest first.
+
+    Args:
+        name: Its declared name.
+        drawn: Its values.
+        other: Values drawn anew.
+    """
+    candidates = [_masked(drawn)] if name in MASKS else [other]
+    if not drawn.is_floating_point():
+        # What may mean something (boxes, a mask of some kind) is only put into another order, or masked.
+        candidates += [drawn.flip(axis) for axis in range(drawn.ndim)]
+        candidates.append(_masked(drawn))
+    return (candidate for candidate in candidates if not candidate.equal(drawn))
+
+
+def _masked(drawn: Tensor) -> Tensor:
+    """Zeros in the first row from its second place on, up to the middle: a causal mask leaves each some to see."""
+    changed = drawn.clone()
+    changed[0, ..., 1 : 1 + max(1, drawn.shape[-1] // 2)] = 0
+    return changed
+
+
+def _outputs_asked(subject: Subject, name: str) -> list[str]:
+    """Outputs that must move: the cache that is returned holds the one that was given, which shows nothing."""
+    outputs = subject.flat.output_names
+    kept = [output for output in outputs if not output.startswith("present.")]
+    return kept or list(outputs)
+
+
+def _moved(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], output: str, atol: float) -> float:
+    """How far an output moved, in shares of the tolerance; infinity where its shape did, 0 where it is not there."""
+    if output not in before or output not in after:
+        return 0.0
+    one, other = before[output], after[output]
+    if one.shape != other.shape:
+        return float("inf")
+    if not np.issubdtype(one.dtype, np.floating):
+        return float("inf") if (one != other).any() else 0.0
+    apart = np.nan_to_num(np.abs(one.astype(np.float64) - other), nan=0.0)
+    return float((apart / limits_for(one, atol)).max(initial=0.0))
+
+
+def without_effect(subject: Subject, name: str) -> str:
+    """Say why an input cannot move any output, or nothing where no cause is known."""
+    config = subject.config
+    cached = any(".encoder." in declared for declared in config.inputs)
+    if is_seq2seq(config) and cached and not name.startswith(("decoder_", "past_key_values.")) and name not in MASKS:
+        return "the cache holds the encoder's keys and values, so what the encoder reads is not asked for again"
+    if name == "token_type_ids" and getattr(config._config, "type_vocab_size", 2) in (0, 1):
+        return "the model has one token type"
+    return ""
