@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from transformers_export.models.bases import ImageOnnxConfig
+from transformers_export.models.detectors import RTDetrLikeOnnxConfig
 
 
-class DFineOnnxConfig(ImageOnnxConfig):
+class DFineOnnxConfig(RTDetrLikeOnnxConfig):
     """Pixel values."""
+
+    modeling = "transformers.models.d_fine.modeling_d_fine"

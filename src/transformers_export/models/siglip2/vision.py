@@ -63,7 +63,9 @@ def pooled(self: Any, hidden_state: Tensor, attention_mask: Tensor | None = None
     weights, biases = attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3)
     asking = self.probe.expand(hidden_state.shape[0], -1, -1)
     query, key, value = (
-        functional.linear(states, weight, bias).view(states.shape[0], -1, self.num_heads, attention.head_dim).transpose(1, 2)
+        functional.linear(states, weight, bias)
+        .view(states.shape[0], -1, self.num_heads, attention.head_dim)
+        .transpose(1, 2)
         for states, weight, bias in zip((asking, hidden_state, hidden_state), weights, biases, strict=True)
     )
     scores = query @ key.transpose(-1, -2) / math.sqrt(attention.head_dim)
