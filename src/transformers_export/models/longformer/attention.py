@@ -1,7 +1,7 @@
 """Longformer's attention as one product with a mask.
 
-transformers cuts the sequence into chunks, pads it to a multiple of the window in Python, and counts the tokens that see
-everything; a graph keeps all three as they were traced. The same positions see each other here, at any length, at the
+transformers cuts the sequence into chunks, pads it to a multiple of the window in Python, and counts the tokens that
+see everything; a graph keeps all three as they were traced. The same positions see each other here, at any length, at the
 cost of memory for all pairs of positions.
 """
 
@@ -17,15 +17,13 @@ from torch import Tensor
 def attention(
     self: Any,
     hidden_states: Tensor,
-    attention_mask: Tensor | None = None,
-    is_index_masked: Tensor | None = None,
-    is_index_global_attn: Tensor | None = None,
+    attention_mask: Tensor,
+    is_index_masked: Tensor,
+    is_index_global_attn: Tensor,
     is_global_attn: Any = None,
     output_attentions: bool = False,
 ) -> tuple[Tensor]:
     """What `LongformerSelfAttention.forward` computes; arguments as there, without the attention weights."""
-    assert is_index_masked is not None
-    assert is_index_global_attn is not None
 
     def heads(states: Tensor) -> Tensor:
         return states.unflatten(-1, (self.num_heads, self.head_dim)).transpose(1, 2)
