@@ -67,6 +67,8 @@ class Interpreter:
     """Modules to import once, before the first case."""
     start_timeout: float
     """Seconds until everything must be imported."""
+    warm_up: tuple[str, ...] = ()
+    """`module:function` to call once, before the first fork."""
 
     def start(self, log: Path, *arguments: str) -> subprocess.Popen[bytes]:
         """Start `serve.py` with the scrubbed environment, in a session of its own: Ctrl-C reaches the tool alone.
@@ -78,7 +80,7 @@ class Interpreter:
         with log.open("ab") as errors:
             try:
                 return subprocess.Popen(
-                    [*command, "--preload", *self.preload],
+                    [*command, "--preload", *self.preload, "--warm-up", *self.warm_up],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,

@@ -264,7 +264,7 @@ def end_children(known: Iterable[int]) -> None:
         time.sleep(0.01)
 
 
-def preload(modules: list[str]) -> Problem | None:
+def preload(modules: Iterable[str]) -> Problem | None:
     """Import what every case needs, on one thread. Returns the problem instead of raising it."""
     for module in modules:
         try:
@@ -274,6 +274,13 @@ def preload(modules: list[str]) -> Problem | None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     return None
+
+
+def warm_up(functions: Iterable[str]) -> None:
+    """Call what is to be done once instead of in every fork; each is a `module:function` that raises nothing."""
+    for name in functions:
+        module, _, function = name.partition(":")
+        getattr(importlib.import_module(module), function)()
 
 
 def take_streams() -> tuple[int, int]:
@@ -291,6 +298,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m transformers_export.cases.serve", description=__doc__)
     parser.add_argument("--runner", required=True, help="module:function that is called with each case")
     parser.add_argument("--preload", nargs="*", default=[], help="modules to import before the first case")
+    parser.add_argument("--warm-up", nargs="*", default=[], help="module:function to call before the first fork")
     parser.add_argument("--case", type=Path, help="run the case in this directory and end")
     parser.add_argument(
         "--no-fork", action="store_true", help="only report what is installed here, and whether it imports"
@@ -301,6 +309,7 @@ def main(argv: list[str] | None = None) -> int:
         if problem := preload(options.preload):
             raise ImportError(f"{problem.module}: {problem.message}")
         return run_in_directory(options.case, options.runner)
+    gc.disable()  # imports make what stays: looking for garbage among it costs a fifth of them
     requests, replies = take_streams()
     server = Server(requests, replies, options.runner)
     # Frameworks of macOS that torch loads do not survive a fork.
@@ -310,6 +319,8 @@ def main(argv: list[str] | None = None) -> int:
     if problem := preload(options.preload):
         server.say(problem)
         return 1
+    if can_fork:
+        warm_up(options.warm_up)
     refused = "not tried" if options.no_namespaces or not can_fork else contain.why_not()
     server.contains = not refused
     server.say(Ready(module_versions(versions), refused or None))

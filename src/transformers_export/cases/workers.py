@@ -38,6 +38,7 @@ RUNNER = "transformers_export.cases.run:run_case"
 PRELOAD = ("torch", "transformers", "transformers_export.cases.run")
 _PRELOAD_FOR_ONNX = ("onnx", "onnxruntime")
 _PRELOAD_FOR_DYNAMO = ("onnxscript", "transformers_export.onnx.exporters.dynamo")
+_WARM_UP = "transformers_export.onnx.exporters.warm"
 _PRELOAD_FOR_TORCHSCRIPT = ("transformers_export.torchscript.convert", "transformers_export.torchscript.validation")
 TICK = 0.1
 """Seconds between two looks at what a case uses."""
@@ -125,6 +126,7 @@ class _Run:
             search_path=(expose_package(self.directory), *self.workers.search_path),
             runner=self.workers.runner,
             preload=self._preload(),
+            warm_up=self._warm_up(),
             start_timeout=self.workers.start_timeout,
         )
         session = self._open(interpreter)
@@ -157,6 +159,15 @@ class _Run:
             *(_PRELOAD_FOR_ONNX if asked - {"torchscript"} else ()),
             *(_PRELOAD_FOR_DYNAMO if asked & {"dynamo", "auto"} else ()),
             *(_PRELOAD_FOR_TORCHSCRIPT if "torchscript" in asked else ()),
+        )
+
+    def _warm_up(self) -> tuple[str, ...]:
+        if self.workers.runner != RUNNER:
+            return ()
+        asked = {case.exporter for case in self.cases}
+        return (
+            *((f"{_WARM_UP}:legacy",) if asked & {"legacy", "auto"} else ()),
+            *((f"{_WARM_UP}:dynamo",) if asked & {"dynamo", "auto"} else ()),
         )
 
     def _open(self, interpreter: Interpreter) -> Session:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from transformers_export.onnx.exporters.settings import set_for_export
 from transformers_export.onnx.flat import identifier, named_signature
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def capture(
     kwargs = {identifier(name): tensor for name, tensor in inputs.items()}
     auto: Any = torch.export.Dim.AUTO
     shapes = {identifier(name): dict.fromkeys(dynamic_axes.get(name, {}), auto) for name in inputs}
-    with named_signature(flat, inputs), _quiet():
+    with named_signature(flat, inputs), set_for_export(), _quiet():
         if _transformers_exports():
             return _with_transformers(flat, kwargs, shapes, opset)
         return _with_torch(flat, kwargs, shapes, opset)

@@ -1,0 +1,125 @@
+"""What is off while the dynamo exporter captures changes nothing in the graph, and is set back afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+import torch._dynamo.config
+import torch.fx.config
+from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+from transformers_export.onnx.exporters import dynamo, settings, warm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import onnx_ir
+
+
+@contextlib.contextmanager
+def as_torch_is() -> Iterator[None]:
+    """Stands in for `set_for_export`: sets nothing."""
+    yield
+
+
+def canonical(model: onnx_ir.Model) -> list[Any]:
+    """Nodes with their attributes, what they read and the initializers' bytes; values by number, not by name."""
+    numbers: dict[int, int] = {}
+
+    def value(read: onnx_ir.Value | None) -> Any:
+        if read is None:
+            return None
+        if read.const_value is not None:
+            return str(read.const_value.dtype), tuple(read.const_value.shape), read.const_value.tobytes()
+        return numbers.setdefault(id(read), len(numbers))
+
+    for read in model.graph.inputs:
+        value(read)
+    return [
+        (
+            node.domain,
+            node.op_type,
+            [value(read) for read in node.inputs],
+            [value(made) for made in node.outputs],
+            sorted((name, str(attribute.value)) for name, attribute in node.attributes.items()),
+        )
+        for node in model.graph
+    ]
+
+
+def test_the_graph_is_what_torch_makes_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    captured = []
+    monkeypatch.setattr(warm, "find", lambda name: lambda *given: captured.append(dynamo.capture(*given)))
+    for setting in (settings.set_for_export, as_torch_is):
+        monkeypatch.setattr(dynamo, "set_for_export", setting)
+        torch.manual_seed(0)
+        warm.dynamo()
+    ours, plain = captured
+    assert canonical(ours) == canonical(plain)
+    assert len(canonical(ours)) > 20
+    assert not traces_of_the_model(ours)
+    assert traces_of_the_model(plain)
+
+
+def traces_of_the_model(model: onnx_ir.Model) -> list[str]:
+    """Stack traces on nodes that lead into the model's code."""
+    traces = (node.metadata_props.get("pkg.torch.onnx.stack_trace") or "" for node in model.graph)
+    return [trace for trace in traces if "in forward" in trace]
+
+
+@settings.set_for_export()
+def fail_in_an_export() -> None:
+    """Fail where an export would."""
+    assert torch.fx.config.do_not_emit_stack_traces
+    raise ZeroDivisionError
+
+
+def test_settings_are_set_back_after_an_error() -> None:
+    before = (
+        torch.fx.config.do_not_emit_stack_traces,
+        torch._dynamo.config.fake_tensor_cache_enabled,
+        vars(ONNXRegistry)["from_torchlib"],
+    )
+    with pytest.raises(ZeroDivisionError):
+        fail_in_an_export()
+    assert before == (
+        torch.fx.config.do_not_emit_stack_traces,
+        torch._dynamo.config.fake_tensor_cache_enabled,
+        vars(ONNXRegistry)["from_torchlib"],
+    )
+
+
+def test_the_registry_is_built_once_and_what_one_export_adds_is_not_in_the_next() -> None:
+    built = ONNXRegistry.from_torchlib(opset_version=18)
+    with settings.torchlib_built_once():
+        first, second = (ONNXRegistry.from_torchlib(opset_version=18) for _ in range(2))
+        assert first.functions.keys() == built.functions.keys()
+        target: Any = torch.ops.aten.add.Tensor
+        assert first.get_decomps(target)[0] is second.get_decomps(target)[0]
+        first.register_op(target, lambda left, right: left)
+        assert len(first.get_decomps(target)) == len(second.get_decomps(target)) + 1
+        assert ONNXRegistry.from_torchlib(opset_version=21).opset_version == 21
+
+
+def test_a_registry_of_another_shape_is_left_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = ONNXRegistry.__init__
+
+    def with_more(registry: Any) -> None:
+        start(registry)
+        registry.something_new = {}
+
+    monkeypatch.setattr(ONNXRegistry, "__init__", with_more)
+    torchs_own = vars(ONNXRegistry)["from_torchlib"]
+    with settings.torchlib_built_once():
+        assert vars(ONNXRegistry)["from_torchlib"] is torchs_own
+
+
+def test_warming_up_starts_no_thread() -> None:
+    before = threading.active_count()
+    warm.dynamo()
+    warm.legacy()
+    assert threading.active_count() == before
