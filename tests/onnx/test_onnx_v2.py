@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import transformers
 
-from support.architectures import FIRST, part_of_the_rest
+from support.architectures import FIRST, part_of, reason_to_fail
 from transformers_export import tiny
 from transformers_export.onnx import FeaturesManager, export, parts_of, validate
 from transformers_export.onnx.convert import default_opset
@@ -237,17 +237,21 @@ PYTORCH_EXPORT_SEQ2SEQ_WITH_PAST_MODELS = {
 MODELS = PYTORCH_EXPORT_MODELS | PYTORCH_EXPORT_WITH_PAST_MODELS | PYTORCH_EXPORT_SEQ2SEQ_WITH_PAST_MODELS
 
 SHAPES = {"bart", "bert", "distilbert", "gpt2", "t5", "vit"}
-"""One architecture of each shape: these are exported with dynamo here, at ten times the cost of legacy. With legacy it
-is the first architectures, and in turn a part of the others. All of them with both are in docs/pairs.md."""
+"""One architecture of each shape: these are exported with dynamo in every run, at ten times the cost of legacy. With
+legacy it is the first architectures. Of the others a part is exported in turn, which the commit decides, so that a run
+can be repeated. All of them with both are in docs/pairs.md."""
 
-EXPORTED = {"legacy": {*FIRST, *part_of_the_rest()}, "dynamo": SHAPES}
+EXPORTED = {
+    "legacy": {*FIRST, *part_of(set(FeaturesManager.model_types()) - set(FIRST), parts=12)},
+    "dynamo": {*SHAPES, *part_of(set(FeaturesManager.model_types()) - SHAPES, parts=80)},
+}
 
 CASES = [
     (exporter, model_type, configuration, feature)
     for exporter in EXPORTERS
     for model_type, configuration in sorted(MODELS)
-    if model_type in EXPORTED[exporter]
     for feature in FeaturesManager.features_of(model_type)
+    if model_type in EXPORTED[exporter] or reason_to_fail(model_type, feature, exporter)
 ]
 
 
@@ -257,6 +261,17 @@ def test_the_matrix_has_what_the_registry_has() -> None:
 
 @pytest.mark.parametrize(("exporter", "model_type", "configuration", "feature"), CASES)
 def test_export(exporter: str, model_type: str, configuration: str, feature: str, tmp_path: Path) -> None:
+    reason = reason_to_fail(model_type, feature, exporter)
+    try:
+        _export(exporter, model_type, configuration, feature, tmp_path)
+    except Exception:  # whatever upstream raises, or an assertion below
+        if reason is None:
+            raise
+    else:
+        assert reason is None, "it passes: take it out of the expected failures in pyproject.toml"
+
+
+def _export(exporter: str, model_type: str, configuration: str, feature: str, tmp_path: Path) -> None:
     config = tiny.shrink(tiny.start(getattr(transformers, configuration)))
     model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
     whole = FeaturesManager.get_config(model_type, feature)(model.config)

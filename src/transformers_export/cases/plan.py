@@ -176,7 +176,6 @@ def _hub(project: Project, snapshot: Snapshot) -> Exportable:
 def _cases(key: str, feature: str, exportable: Exportable, limits: Limits, settings: Settings) -> Iterator[Case]:
     for exporter in _choices(settings, limits):
         traced = exporter == "torchscript"
-        name = f"{key}/{feature}"
         yield Case(
             model_type=key,
             feature=feature,

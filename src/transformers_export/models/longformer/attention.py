@@ -1,8 +1,8 @@
 """Longformer's attention as one product with a mask.
 
 transformers cuts the sequence into chunks, pads it to a multiple of the window in Python, and counts the tokens that
-see everything; a graph keeps all three as they were traced. The same positions see each other here, at any length, at the
-cost of memory for all pairs of positions.
+see everything; a graph keeps all three as they were traced. The same positions see each other here, at any length, at
+the cost of memory for all pairs of positions.
 """
 
 from __future__ import annotations
