@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pytest
 import torch
 
 from transformers_export.onnx.masks import broadcast, without_vmap
+
+if TYPE_CHECKING:
+    import pytest
 
 PADDING = torch.tensor([[True, True, True, False, True], [True] * 5])
 
