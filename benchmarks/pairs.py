@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 EXPORTERS: tuple[Any, ...] = ("dynamo", "legacy")
 PAGES = {"onnx": "pairs.md", "torchscript": "torchscript-pairs.md"}
 CHECKS = {
-    "onnx": "checker, names, axes, values, past",
+    "onnx": "checker, data, names, types, axes, values, effect, past",
     "torchscript": "file, names, weights, axes, values, past; at the traced size, six others and with padded rows",
 }
 SHOWN = ("torch", "transformers", "onnx", "onnxruntime", "onnxscript")
