@@ -12,6 +12,7 @@ import torch._dynamo.config
 import torch.fx.config
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
+from support.graphs import canonical
 from transformers_export.onnx.exporters import dynamo, settings, warm
 
 if TYPE_CHECKING:
@@ -24,31 +25,6 @@ if TYPE_CHECKING:
 def as_torch_is() -> Iterator[None]:
     """Stands in for `set_for_export`: sets nothing."""
     yield
-
-
-def canonical(model: onnx_ir.Model) -> list[Any]:
-    """Nodes with their attributes, what they read and the initializers' bytes; values by number, not by name."""
-    numbers: dict[int, int] = {}
-
-    def value(read: onnx_ir.Value | None) -> Any:
-        if read is None:
-            return None
-        if read.const_value is not None:
-            return str(read.const_value.dtype), tuple(read.const_value.shape), read.const_value.tobytes()
-        return numbers.setdefault(id(read), len(numbers))
-
-    for read in model.graph.inputs:
-        value(read)
-    return [
-        (
-            node.domain,
-            node.op_type,
-            [value(read) for read in node.inputs],
-            [value(made) for made in node.outputs],
-            sorted((name, str(attribute.value)) for name, attribute in node.attributes.items()),
-        )
-        for node in model.graph
-    ]
 
 
 def test_the_graph_is_what_torch_makes_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
