@@ -23,13 +23,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from performance import ROOT
+from stages import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import onnx_ir
-
-VARIANTS = ("ours", "plain", "not-warmed", "stack-traces", "shape-cache", "registry", "collector", "threads")
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class Measured:
     digest: str
     """Of the captured graph without the names in it."""
     passed: bool
+    stages: dict[str, int]
+    """Samples by stage of the export, see `stages.py`."""
 
 
 class Forks:
@@ -89,6 +90,7 @@ def serve(variant: str, exporter: str) -> None:
     from transformers.exporters import exporter_onnx  # noqa: F401
 
     import onnx  # noqa: F401
+    import transformers_export.cases.run  # noqa: F401
     from transformers_export.onnx.exporters import warm
 
     if variant != "threads":
@@ -112,7 +114,8 @@ def serve(variant: str, exporter: str) -> None:
             said = stream.read()
         _, _, used = os.wait3(0)
         facts = json.loads(said)
-        _say(replies, {**facts, "case": used.ru_utime + used.ru_stime - facts.pop("aside")})
+        aside = facts.pop("aside")
+        _say(replies, {**facts, "case": used.ru_utime + used.ru_stime - aside})
 
 
 def without(variant: str) -> None:
@@ -170,7 +173,7 @@ def _export(exporter: str, model_type: str, feature: str) -> dict[str, Any]:
         return call
 
     exporters.find = timed
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), sampled() as counted:
         warnings.simplefilter("ignore")
         result = run_case(Case(model_type, feature, "onnx", exporter, Provider("ready-made")))  # type: ignore[arg-type]
     return {
@@ -179,6 +182,7 @@ def _export(exporter: str, model_type: str, feature: str) -> dict[str, Any]:
         "nodes": sum(len(list(model.graph)) for model in captured),
         "digest": " ".join(digests),
         "passed": result.outcome == "passed",
+        "stages": counted,
     }
 
 

@@ -4,7 +4,7 @@
 
 | part | what |
 |---|---|
-| legacy-1, legacy-2, dynamo-1, dynamo-2 | every pair with that exporter and so many workers, then again from the cache |
+| legacy-1, legacy-2, dynamo-1, dynamo-2 | every pair with that exporter and workers, then again from the cache |
 | pull-request | a commit that changes one encoder's configuration, with each exporter and two workers |
 
 Parts that are not asked for stay in the page as they are.

@@ -10,10 +10,13 @@ import pytest
 import torch
 import torch._dynamo.config
 import torch.fx.config
+from torch._dynamo.source import ConstantSource
+from torch.fx.experimental.sym_node import SymNode
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
 from support.graphs import canonical
-from transformers_export.onnx.exporters import dynamo, settings, warm
+from transformers_export.onnx.exporters import arithmetic, dynamo, settings, warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +95,34 @@ def test_a_registry_of_another_shape_is_left_to_torch(monkeypatch: pytest.Monkey
     torchs_own = vars(ONNXRegistry)["from_torchlib"]
     with settings.torchlib_built_once():
         assert vars(ONNXRegistry)["from_torchlib"] is torchs_own
+
+
+def test_remembered_arithmetic_gives_what_torch_computes() -> None:
+    environment = ShapeEnv()
+    length, other = (
+        environment.create_symintnode(
+            environment.create_symbol(value, ConstantSource(name), dynamic_dim=DimDynamic.DYNAMIC), hint=value
+        )
+        for name, value in (("length", 7), ("other", 5))
+    )
+
+    def results() -> list[str]:
+        made = (length * other, length + other - 3, length // 2, torch.sym_max(length, other), length == other)
+        return [f"{one.node.expr} {one.node.hint} {one.node.pytype.__name__}" for one in made]
+
+    plain, add = results(), SymNode._add
+    with arithmetic.arithmetic_remembered():
+        assert SymNode._add is not add
+        assert results() == plain
+        assert results() == plain
+    assert SymNode._add is add
+
+
+def test_a_torch_that_we_do_not_know_computes_everything_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arithmetic, "_KNOWN_VERSION", "1.13.")
+    add = SymNode._add
+    with arithmetic.arithmetic_remembered():
+        assert SymNode._add is add
 
 
 def test_warming_up_starts_no_thread() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx.exporters.arithmetic import arithmetic_remembered
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,6 +28,7 @@ def set_for_export() -> Iterator[None]:
         # Shapes are symbols here: few operators meet their like again, and what the cache keeps it computes twice.
         _set(torch._dynamo.config, "fake_tensor_cache_enabled", False),
         torchlib_built_once(),
+        arithmetic_remembered(),
     ):
         yield
 
