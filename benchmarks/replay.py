@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from transformers_export.source.modules import Parsed
-    from transformers_export.verdict.types import Finding, NotChecked
+    from transformers_export.verdict.plain import Finding, NotChecked
 
 MOST_BYTES = 30_000_000
 """Of sources kept parsed for the commits to come: ten times as much as memory."""

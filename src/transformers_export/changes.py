@@ -6,18 +6,20 @@ Which of them matter is decided in `cases/plan.py` and `rules/`; here is only wh
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from transformers_export.source import git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
 Status = Literal["added", "modified", "deleted", "renamed"]
 _STATUS: dict[str, Status] = {"A": "added", "C": "added", "D": "deleted", "R": "renamed"}
 
+_UNKNOWN = (0, 1, 128)
+"""How git ends that does not know a revision, or is in no repository."""
 _GITLINK = "160000"
 """Git's mode of a submodule."""
 
@@ -37,8 +39,7 @@ class ChangedFile(NamedTuple):
     """Whether it is the commit of another repository, whose files are not here."""
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(NamedTuple):
     """What changed between two states."""
 
     base: str | None
@@ -55,7 +56,7 @@ class Changes:
 
 
 def from_git(
-    root: Path, base: str, head: str | None = None, *, meanwhile: Callable[[], object] = lambda: None
+    root: StrPath, base: str, head: str | None = None, *, meanwhile: Callable[[], object] = lambda: None
 ) -> Changes:
     """Compare with the common ancestor of `base` and `head`.
 
@@ -65,17 +66,24 @@ def from_git(
     Raises:
         ChangesError: Not a git repository, an unknown revision, or a clone too shallow to hold the base.
     """
-    ancestor, head_sha = _meeting_point(root, base, head or "HEAD")
     if head is not None:
+        ancestor, head_sha = _meeting_point(root, base, head)
         return Changes(ancestor, head_sha, _diff(root, ancestor, head_sha))
     # Both look at every file of the working tree, which takes as long as all the rest.
-    others = ("ls-files", "-z", "--others", "--exclude-standard")
-    changed, untracked = git.run_together(root, _diff_command(ancestor), others, meanwhile=meanwhile)
-    added = tuple(ChangedFile(path, "added") for path in git.names(untracked))
-    return Changes(ancestor, head_sha, _changed(changed) + added)
+    others = git.start(root, "ls-files", "-z", "--others", "--exclude-standard")
+    try:
+        ancestor, head_sha = _meeting_point(root, base, "HEAD")
+        changed = git.start(root, *_diff_command(ancestor))
+        meanwhile()
+        files = _changed(changed.answer())
+    except (ChangesError, git.GitError):
+        others.answer(_UNKNOWN)
+        raise
+    added = tuple(ChangedFile(path, "added") for path in git.names(others.answer()))
+    return Changes(ancestor, head_sha, files + added)
 
 
-def _meeting_point(root: Path, base: str, head: str) -> tuple[str, str]:
+def _meeting_point(root: StrPath, base: str, head: str) -> tuple[str, str]:
     """The merge-base of two revisions and the full SHA of the second, by one process where all is well."""
     named = git.run(root, "rev-parse", "--revs-only", f"{base}^{{commit}}...{head}^{{commit}}", expected=(0, 128))
     lines = named.decode().split()  # the second revision, the first, and a ^ before each merge-base
@@ -86,20 +94,25 @@ def _meeting_point(root: Path, base: str, head: str) -> tuple[str, str]:
     raise ChangesError(_no_ancestor(root, base, head))
 
 
-def from_index(root: Path) -> Changes:
+def from_index(root: StrPath, *, meanwhile: Callable[[], object] = lambda: None) -> Changes:
     """Compare what is staged with HEAD; before the first commit everything staged is added.
 
     Raises:
         ChangesError: Not a git repository.
     """
+    changed = git.start(root, *_diff_command("--cached", "HEAD"))
+    head = git.start(root, *_revision_command("HEAD"))
+    meanwhile()
+    sha = head.answer(_UNKNOWN)
+    if sha:
+        return Changes(sha.decode().strip(), None, _changed(changed.answer()))
+    changed.answer(_UNKNOWN)
     require_repository(root)
-    if not git.run(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", expected=(0, 1)):
-        staged = git.names(git.run(root, "ls-files", "-z", "--cached"))
-        return Changes(None, None, tuple(ChangedFile(path, "added") for path in staged))
-    return Changes(resolve(root, "HEAD"), None, _diff(root, "--cached", "HEAD"))
+    staged = git.names(git.run(root, "ls-files", "-z", "--cached"))
+    return Changes(None, None, tuple(ChangedFile(path, "added") for path in staged))
 
 
-def from_paths(root: Path, paths: Iterable[str | os.PathLike[str]], base: str | None = None) -> Changes:
+def from_paths(root: StrPath, paths: Iterable[str | os.PathLike[str]], base: str | None = None) -> Changes:
     """Treat the files that the caller names as changed; a directory stands for the files in it.
 
     Args:
@@ -118,15 +131,13 @@ def from_paths(root: Path, paths: Iterable[str | os.PathLike[str]], base: str | 
     )
 
 
-def resolve(root: Path, rev: str) -> str:
+def resolve(root: StrPath, rev: str) -> str:
     """The full SHA of a revision.
 
     Raises:
         ChangesError: Not a git repository, an unknown revision, or a clone too shallow to hold it.
     """
-    found = git.run(
-        root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}", expected=(0, 1, 128)
-    )
+    found = git.run(root, *_revision_command(rev), expected=_UNKNOWN)
     if found:
         return found.decode().strip()
     require_repository(root)
@@ -146,7 +157,7 @@ def resolve(root: Path, rev: str) -> str:
     )
 
 
-def require_repository(root: Path) -> None:
+def require_repository(root: StrPath) -> None:
     """Raise `ChangesError` unless `root` lies in the working tree of a git repository."""
     try:
         git.run(root, "rev-parse", "--show-toplevel")
@@ -156,7 +167,7 @@ def require_repository(root: Path) -> None:
         ) from error
 
 
-def map_line(root: Path, path: str, line: int, *, from_rev: str, to_rev: str) -> int | None:
+def map_line(root: StrPath, path: str, line: int, *, from_rev: str, to_rev: str) -> int | None:
     """Where a line of a file in one revision stands in another, e.g. of a merge commit in the head commit.
 
     Returns None when the line is not in the other revision.
@@ -187,7 +198,11 @@ def _range(written: bytes) -> tuple[int, int]:
     return int(start), int(count) if count else 1
 
 
-def _diff(root: Path, *what: str) -> tuple[ChangedFile, ...]:
+def _revision_command(rev: str) -> tuple[str, ...]:
+    return ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}")
+
+
+def _diff(root: StrPath, *what: str) -> tuple[ChangedFile, ...]:
     return _changed(git.run(root, *_diff_command(*what)))
 
 
@@ -211,8 +226,8 @@ def _changed(output: bytes) -> tuple[ChangedFile, ...]:
     return tuple(found)
 
 
-def _below(root: Path, path: str | os.PathLike[str]) -> list[str]:
-    absolute = os.path.abspath(root / path)  # noqa: PTH100 - resolve() would follow links out of the root
+def _below(root: StrPath, path: str | os.PathLike[str]) -> list[str]:
+    absolute = os.path.abspath(os.path.join(root, path))  # noqa: PTH100, PTH118 - resolve() follows links out of the root
     relative = os.path.relpath(absolute, root).replace(os.sep, "/")
     if relative.startswith("../"):
         raise ChangesError(f"{path} lies outside the project {root}: name files of the project.")
@@ -224,11 +239,11 @@ def _below(root: Path, path: str | os.PathLike[str]) -> list[str]:
     return [relative]
 
 
-def _is_shallow(root: Path) -> bool:
+def _is_shallow(root: StrPath) -> bool:
     return git.run(root, "rev-parse", "--is-shallow-repository").strip() == b"true"
 
 
-def _no_ancestor(root: Path, base: str, head: str) -> str:
+def _no_ancestor(root: StrPath, base: str, head: str) -> str:
     if _is_shallow(root):
         return (
             f"{base!r} and {head!r} have no common commit in this clone, which is shallow. Complete it with "

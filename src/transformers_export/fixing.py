@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from transformers_export.project import Project
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding, NotChecked
+    from transformers_export.verdict.plain import Finding, NotChecked
 
     Key = tuple[str, str, str]
 

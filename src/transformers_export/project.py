@@ -6,15 +6,16 @@ Settings come from `[tool.transformers-export]` in the repository's pyproject.to
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping  # noqa: TC003 - the settings' types are read when they are decoded
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from transformers_export.source import modeling, registry
 from transformers_export.source.modules import Modules, Parsed
 from transformers_export.source.snapshot import Layout, Snapshot
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from _typeshed import StrPath
 
     from transformers_export.source.tree import Tree
 
@@ -43,12 +44,14 @@ _ASIDE = ("tests/", "test/", "docs/", "examples/", "benchmarks/")
 """Folders whose Python registers nothing for the package itself."""
 
 
+_NO_REASONS: Mapping[str, str] = MappingProxyType({})
+
+
 class SettingsError(Exception):
     """The settings cannot be used. The message says what was expected, what came, and what to do."""
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """`[tool.transformers-export]`; every key is optional. Keys are written with `-` for `_`."""
 
     configurations: tuple[str, ...] = ()
@@ -71,9 +74,9 @@ class Settings:
     jobs: int | None = None
     cache: bool = True
     """False: nothing is reused, every check exports everything anew."""
-    expected_failures: dict[str, str] = field(default_factory=dict)
+    expected_failures: Mapping[str, str] = _NO_REASONS
     """`model type`, `model type/feature` or `model type/feature/exporter` (`*` allowed) to the reason."""
-    ignore: dict[str, str] = field(default_factory=dict)
+    ignore: Mapping[str, str] = _NO_REASONS
     """A rule, `rule:subject`, a path or a model type (`*` allowed) to the reason."""
 
     @property
@@ -82,11 +85,10 @@ class Settings:
         return parse_memory(self.memory_limit) if isinstance(self.memory_limit, str) else self.memory_limit
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """The checked repository."""
 
-    root: Path
+    root: StrPath
     settings: Settings
     layout: Layout
     registries: tuple[str, ...]
@@ -95,10 +97,10 @@ class Project:
     docs: str | None
     patterns: tuple[str, ...]
     """Which files hold configurations."""
-    auto_registrations: tuple[str, ...] = ()
+    auto_registrations: tuple[str, ...]
     """A package's files that call `AutoModel...register` or `AutoConfig.register`."""
 
-    parsed: Parsed = field(default_factory=dict, repr=False, compare=False)
+    parsed: Parsed
     """What was parsed to find all this; snapshots go on from it."""
 
     @property
@@ -122,11 +124,11 @@ class Project:
         except SettingsError:  # which the change mends
             settings = self.settings
         if settings.registry and not tree.exists(settings.registry):
-            settings = replace(settings, registry=None)
-        before = _assemble(self.root, tree, replace(settings, matrix=None, docs=None), modules)
+            settings = settings._replace(registry=None)
+        before = _assemble(self.root, tree, settings._replace(matrix=None, docs=None), modules)
         matrix = self.matrix if self.matrix and tree.exists(self.matrix) else before.matrix
         docs = self.docs if self.docs and tree.exists(self.docs) else before.docs
-        base = replace(before, matrix=matrix, docs=docs)._snapshot(tree, head.parsed)
+        base = before._replace(matrix=matrix, docs=docs)._snapshot(tree, head.parsed)
         head.widen(base)
         base.widen(head)
         return base
@@ -145,7 +147,7 @@ class Project:
         )
 
 
-def open_project(root: Path, tree: Tree, parsed: Parsed | None = None) -> Project:
+def open_project(root: StrPath, tree: Tree, parsed: Parsed | None = None) -> Project:
     """Recognise the layout of a tree and find its parts; settings win over what is found.
 
     Args:
@@ -166,7 +168,7 @@ def open_project(root: Path, tree: Tree, parsed: Parsed | None = None) -> Projec
     return _assemble(root, tree, settings, Modules(tree, parsed))
 
 
-def _assemble(root: Path, tree: Tree, settings: Settings, modules: Modules) -> Project:
+def _assemble(root: StrPath, tree: Tree, settings: Settings, modules: Modules) -> Project:
     layout, registries, auto = _recognise(tree, settings, modules)
     return Project(
         root=root,
@@ -200,20 +202,25 @@ def decode_settings(table: object) -> Settings:
     Raises:
         SettingsError: An unknown key, or a value of another type.
     """
+    from typing import get_type_hints
+
     import msgspec  # 15 ms that a repository without settings does not pay
 
-    valid = {item.name.replace("_", "-") for item in fields(Settings)}
+    types = get_type_hints(Settings)
+    valid = {name.replace("_", "-") for name in types}
     if not isinstance(table, dict):
         raise SettingsError(f"[tool.{_TABLE}] must be a table, got {type(table).__name__}.")
     for key in table:
         if key not in valid:
             raise SettingsError(f"[tool.{_TABLE}] has an unknown key {key!r}. Valid keys: {', '.join(sorted(valid))}.")
     try:
-        settings = msgspec.convert({key.replace("-", "_"): value for key, value in table.items()}, Settings)
+        written = {key.replace("-", "_"): value for key, value in table.items()}
+        checked = msgspec.convert(written, msgspec.defstruct("Settings", [(*item, None) for item in types.items()]))
     except msgspec.ValidationError as error:
         raise SettingsError(
             f"[tool.{_TABLE}]: {str(error).replace('_', '-')}. Correct it in pyproject.toml."
         ) from error
+    settings = Settings(**{name: getattr(checked, name) for name in written})
     _require_sensible(settings)
     return settings
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding, NotChecked
+    from transformers_export.verdict.plain import Finding, NotChecked
 
 MODELS = "src/transformers/models"
 REGISTRY = "src/transformers/onnx/features.py"

@@ -70,7 +70,7 @@ class Content:
     def _compiled(self, folder: str) -> str:
         """A compiled module that lies in a folder unknown to git: Python takes it before a `.py` of that name."""
         if folder not in self._folders:
-            place = self._snapshot.tree.root / folder
+            place = Path(self._snapshot.tree.root) / folder
             names = sorted(file.name for file in place.iterdir()) if place.is_dir() else []
             built = [f"{folder}/{name}".lstrip("/") for name in names if name.endswith((".so", ".pyd"))]
             unknown = [path for path in built if path not in self.objects]
@@ -105,7 +105,7 @@ class Content:
     def _ours(self) -> str:
         """Where our own package lies in the checked repository, when that is ours: it is in every key by itself."""
         package = Path(transformers_export.__file__).resolve().parent
-        root = self._snapshot.tree.root.resolve()
+        root = Path(self._snapshot.tree.root).resolve()
         return f"{package.relative_to(root).as_posix()}/" if package.is_relative_to(root) else SHIPPED
 
     @cached_property

@@ -10,10 +10,11 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transformers_export.cases.hints import hint_for, operator_in
 from transformers_export.verdict.types import CaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from transformers_export.verdict.types import Cause
 
@@ -22,6 +23,7 @@ MAX_MESSAGE = 4000
 MAX_FRAMES = 12
 MAX_FRAME = 300
 """Characters of one frame."""
+_MODEL_FILES = ("modeling_", "configuration_")
 _LIBRARIES = ("site-packages", "dist-packages")
 _UNTRANSLATABLE = frozenset({"UnsupportedOperatorError", "DispatchError"})
 """Errors by which torch's exporters say that they have no translation for an operator."""
@@ -33,13 +35,10 @@ _OUR_SOURCE = Path(__file__).resolve().parents[2]
 
 def is_out_of_memory(error: BaseException | None) -> bool:
     """Whether it, or one it was raised from, says that there was no memory: exporters wrap what a model raises."""
-    for _ in range(16):
-        if error is None:
-            return False
-        if isinstance(error, MemoryError) or any(word in str(error).lower() for word in _MEMORY_WORDS):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+    return any(
+        isinstance(link, MemoryError) or any(word in str(link).lower() for word in _MEMORY_WORDS)
+        for link in chain(error)
+    )
 
 
 def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
@@ -50,16 +49,34 @@ def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
         own: folders of the checked repository. Frames in files below them are always kept, and written relative to it.
 
     Returns:
-        Type and message (at most `MAX_MESSAGE` characters) and at most `MAX_FRAMES` frames as `path:line in function`,
-        the last frame first. Where frames are left out, the reader's own frames stay.
+        Type and message (at most `MAX_MESSAGE` characters) and at most `MAX_FRAMES` frames as `path:line in function`:
+        the reader's own first, then those of a model's code, then the rest, of each the last first. The operator that
+        could not be captured and a hint are read from it and from what it was raised from.
     """
     roots = [str(Path(folder).resolve()) for folder in own]
     summary = traceback.extract_tb(error.__traceback__)
     linecache.clearcache()
-    frames = [
-        (_text(frame.filename, frame.lineno, frame.name, roots), _is_own(frame.filename, roots)) for frame in summary
-    ]
-    return CaseError(type(error).__qualname__, shorten(str(error), MAX_MESSAGE), _select(frames[::-1]))
+    numbered = sorted(enumerate(summary), key=lambda pair: (_distance(pair[1].filename, roots), -pair[0]))
+    frames = [frame for _, frame in numbered]
+    said = "\n".join(f"{type(link).__name__}: {link}" for link in chain(error))
+    hint = hint_for(said)
+    return CaseError(
+        type(error).__qualname__,
+        shorten(str(error), MAX_MESSAGE),
+        tuple(_text(frame.filename, frame.lineno, frame.name, roots) for frame in frames[:MAX_FRAMES]),
+        operator=shorten(operator_in(said), MAX_FRAME),
+        hint=hint.advice if hint else "",
+        link=hint.link if hint else "",
+    )
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, what it was raised from, and so on."""
+    for _ in range(16):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def cause_of(error: BaseException, *, own: Iterable[str] = ()) -> Cause:
@@ -69,13 +86,11 @@ def cause_of(error: BaseException, *, own: Iterable[str] = ()) -> Cause:
     untranslatable, while no line of the project was running. Everything else is this change's.
     """
     roots = [Path(folder).resolve() for folder in own]
-    link: BaseException | None = error
-    while link is not None:
+    for link in chain(error):
         if _is_missing_package(link, roots):
             return "environment"
         if type(link).__name__ in _UNTRANSLATABLE and type(link).__module__.startswith("torch.onnx"):
             return "change" if touches(link, own) else "upstream"
-        link = link.__cause__ or link.__context__
     return "change"
 
 
@@ -104,11 +119,11 @@ def shorten(text: str, limit: int) -> str:
     return f"{text[:half]}\n[...]\n{text[-half:]}"
 
 
-def _select(frames: list[tuple[str, bool]]) -> tuple[str, ...]:
-    """Keep the reader's own frames and, around them, the last ones of the libraries."""
-    own = [index for index, (_, is_own) in enumerate(frames) if is_own][:MAX_FRAMES]
-    others = [index for index, (_, is_own) in enumerate(frames) if not is_own][: MAX_FRAMES - len(own)]
-    return tuple(frames[index][0] for index in sorted([*own, *others]))
+def _distance(filename: str, roots: list[str]) -> int:
+    """How far a file is from the reader: own code, then a model's, then exporters and torch."""
+    if _is_own(filename, roots):
+        return 0
+    return 1 if Path(filename).name.startswith(_MODEL_FILES) else 2
 
 
 def _is_own(filename: str, roots: list[str]) -> bool:
@@ -116,8 +131,16 @@ def _is_own(filename: str, roots: list[str]) -> bool:
     return any(path.is_relative_to(root) for root in roots) and not set(_LIBRARIES) & set(path.parts)
 
 
+def shown_path(filename: str, own: Iterable[str] = ()) -> str:
+    """A file's path relative to the repository or to the packages it is installed among."""
+    return _path(filename, [str(Path(folder).resolve()) for folder in own])
+
+
 def _text(filename: str, line: int | None, function: str, roots: list[str]) -> str:
-    """Write a frame with its file relative to the repository or to the packages it is installed among."""
+    return shorten(f"{_path(filename, roots)}:{line} in {function}", MAX_FRAME)
+
+
+def _path(filename: str, roots: list[str]) -> str:
     path = Path(filename)
     if path.exists():
         path = path.resolve()
@@ -129,4 +152,4 @@ def _text(filename: str, line: int | None, function: str, roots: list[str]) -> s
         if path.is_relative_to(root):
             path = path.relative_to(root)
             break
-    return shorten(f"{path.as_posix()}:{line} in {function}", MAX_FRAME)
+    return path.as_posix()

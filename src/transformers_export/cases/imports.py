@@ -7,12 +7,18 @@ lend its modules: the verdict would be about those.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.cases.failure import shown_path
+from transformers_export.verdict.types import Imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
+
+    from transformers_export.cases.types import Case
 
 _DEEPEST = 6
 """Folders between the repository's root and a package in it: `libraries/python/models/src` has four."""
@@ -40,6 +46,21 @@ def foreign(folder: str, module: ModuleType) -> str:
         f"Expected {module.__name__} from {folder}, which is checked, but Python imports it from {origin}: uninstall "
         "that one, or install the checkout in its place."
     )
+
+
+def imported_from(case: Case, model: Any, onnx_config: Any) -> tuple[Imported, ...]:
+    """From which files a case's model, its configuration and its OnnxConfig come."""
+    folder = case.provider.folder
+    parts = {"model": type(model), "configuration": type(model.config), "OnnxConfig": type(onnx_config)}
+    return tuple(_origin(what, kind, folder) for what, kind in parts.items())
+
+
+def _origin(what: str, kind: type, folder: str) -> Imported:
+    found = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
+    path, root = Path(found).resolve(), Path(folder).resolve()
+    if found and folder and path.is_relative_to(root) and not _NOT_SOURCE & set(path.relative_to(root).parts):
+        return Imported(what, path.relative_to(root).as_posix(), inside=True)
+    return Imported(what, shown_path(found) if found else "", inside=False)
 
 
 def _place(folder: str, usual: list[str], module: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from transformers_export.project import Settings, SettingsError, read_settings
@@ -53,13 +53,12 @@ def _settings(project: Project, base: Snapshot) -> Iterator[NotChecked]:
 
 def _changed(before: Settings, now: Settings) -> Iterator[tuple[str, object, object]]:
     """Every setting that is another, those of the tables one by one."""
-    for item in fields(Settings):
-        key = item.name.replace("_", "-")
-        old, new = getattr(before, item.name), getattr(now, item.name)
-        if isinstance(old, dict) and isinstance(new, dict):
-            for name in sorted(old.keys() | new.keys()):
-                if old.get(name) != new.get(name):
-                    yield f"{key}.{_short(name)}", old.get(name), new.get(name)
+    for name, old, new in zip(Settings._fields, before, now, strict=True):
+        key = name.replace("_", "-")
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            for item in sorted(old.keys() | new.keys()):
+                if old.get(item) != new.get(item):
+                    yield f"{key}.{_short(item)}", old.get(item), new.get(item)
         elif old != new:
             yield key, old, new
 

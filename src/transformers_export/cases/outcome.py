@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 import signal
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from transformers_export.cases.child import NOT_CONTAINED, OUT_OF_MEMORY
 from transformers_export.cases.evidence import absurd_numbers, missing_evidence, with_tolerance_held
 from transformers_export.cases.failure import MAX_FRAME, MAX_FRAMES, MAX_MESSAGE, shorten
+from transformers_export.cases.hints import HINTS
 from transformers_export.cases.protocol import MAX_RESULT_BYTES
 from transformers_export.verdict.types import CaseError, CaseResult
 
 if TYPE_CHECKING:
     from transformers_export.cases.types import Case
+    from transformers_export.verdict.types import Located
 
 MAX_LOG_TAIL = 1500
 """Characters of what a case printed last that go into an error's message."""
@@ -114,13 +116,43 @@ def _bounded(result: CaseResult) -> CaseResult:
         shorten(result.error.type, MAX_FRAME),
         shorten(result.error.message, MAX_MESSAGE),
         tuple(shorten(frame, MAX_FRAME) for frame in result.error.frames[:MAX_FRAMES]),
+        tuple(shorten(given, MAX_FRAME) for given in result.error.inputs[:_MAX_ITEMS]),
+        shorten(result.error.operator, MAX_FRAME),
+        *known_hint(result.error.hint),
     )
     checks = tuple(
         replace(check, name=shorten(check.name, MAX_FRAME), detail=shorten(check.detail, MAX_MESSAGE))
         for check in result.checks[:_MAX_ITEMS]
     )
     warnings = tuple(shorten(warning, MAX_MESSAGE) for warning in result.warnings[:_MAX_ITEMS])
-    return replace(result, error=error, checks=checks, warnings=warnings, reason=shorten(result.reason, MAX_MESSAGE))
+    return replace(
+        result,
+        error=error,
+        located=result.located and _bounded_place(result.located),
+        fault=None,  # the tool asks the base, a case cannot
+        imported=tuple(
+            replace(one, what=shorten(one.what, MAX_FRAME), path=shorten(one.path, MAX_FRAME))
+            for one in result.imported[:_MAX_ITEMS]
+        ),
+        checks=checks,
+        warnings=warnings,
+        reason=shorten(result.reason, MAX_MESSAGE),
+    )
+
+
+def known_hint(advice: str) -> tuple[str, str]:
+    """A hint and its link as our own table has them: a case can choose one, and not write one."""
+    return next(((hint.advice, hint.link) for hint in HINTS if hint.advice == advice), ("", ""))
+
+
+def _bounded_place(located: Located) -> Located:
+    texts = ("module", "class_name", "path", "operator", "node", "torch_operator", "at")
+    growth = tuple(
+        replace(one, module=shorten(one.module, MAX_FRAME), class_name=shorten(one.class_name, MAX_FRAME))
+        for one in located.growth[:_MAX_ITEMS]
+    )
+    cut: dict[str, Any] = {name: shorten(getattr(located, name), MAX_FRAME) for name in texts}
+    return replace(located, growth=growth, **cut)
 
 
 def _undecided(case: Case, reason: str) -> CaseResult:

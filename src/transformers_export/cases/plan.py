@@ -92,7 +92,7 @@ def make_plan(
         timeout or settings.timeout or DEFAULT_TIMEOUT,
         memory_limit or settings.memory_bytes or DEFAULT_MEMORY_LIMIT,
     )
-    exportable = _exportable(project, snapshot)
+    exportable = find_exportable(project, snapshot)
     found = _impact(snapshot, base, changes, exportable, everything)
     cases: list[Case] = []
     not_checked: list[NotChecked] = []
@@ -141,7 +141,8 @@ def _hub_impact(snapshot: Snapshot, changes: Changes, exportable: Exportable) ->
     return Impact(tuple(Affected(key, code[0], "its folder changed") for key in keys) if code else ())
 
 
-def _exportable(project: Project, snapshot: Snapshot) -> Exportable:
+def find_exportable(project: Project, snapshot: Snapshot) -> Exportable:
+    """Read what a state of the repository can export."""
     root = str(project.root)
     if snapshot.layout == "remote-code":
         return _hub(project, snapshot)
@@ -206,7 +207,7 @@ def _doubt(item: Affected, project: Project, snapshot: Snapshot, base: Snapshot 
     if snapshot.registry.unread:
         first = snapshot.registry.unread[0]
         return f"The registry could not be read as a whole ({first.path}:{first.line}: {first.why})"
-    had = _exportable(project, base).features.get(item.model_type) if base else None
+    had = find_exportable(project, base).features.get(item.model_type) if base else None
     return f"The base has {', '.join(had)}" if had else ""
 
 

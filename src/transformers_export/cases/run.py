@@ -12,18 +12,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from transformers_export.cases.failure import cause_of, describe, is_out_of_memory
+from transformers_export.cases.failure import cause_of, describe, is_out_of_memory, shown_path
+from transformers_export.cases.imports import imported_from
 from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
+from transformers_export.onnx.inputs import described
+from transformers_export.onnx.locating.types import Located, NotLocated
 from transformers_export.onnx.parts import combined, parts_of
 from transformers_export.onnx.validation.validate import validate
 from transformers_export.tiny import build_model, make_preprocessor, shrink
-from transformers_export.verdict.types import CaseError, CaseResult, CheckResult
+from transformers_export.verdict.types import CaseError, CaseResult, CheckResult, Divergence
+from transformers_export.verdict.types import Located as PlaceInModel
 
 if TYPE_CHECKING:
     from transformers_export.cases.types import Case
+    from transformers_export.onnx.parts import Part
     from transformers_export.onnx.validation.types import ValidationReport
-    from transformers_export.verdict.types import ExporterName
+    from transformers_export.verdict.types import ExporterName, Imported
 
 
 @dataclass
@@ -32,6 +37,7 @@ class _Attempt:
 
     case: Case
     exporter: ExporterName | Literal["torchscript"]
+    imported: tuple[Imported, ...] = ()
     warnings: list[str] = field(default_factory=list)
 
     def result(self, **facts: Any) -> CaseResult:
@@ -40,21 +46,26 @@ class _Attempt:
             self.case.feature,
             self.case.target,
             self.exporter,
+            imported=self.imported,
             warnings=tuple(self.warnings),
             **facts,
         )
 
-    def failed(self, error: Exception, **facts: Any) -> CaseResult:
+    def failed(self, error: Exception, inputs: tuple[str, ...], **facts: Any) -> CaseResult:
         own = _own_folders(self.case)
-        return self.result(outcome="failed", cause=cause_of(error, own=own), error=describe(error, own=own), **facts)
+        said = replace(describe(error, own=own), inputs=inputs)
+        return self.result(outcome="failed", cause=cause_of(error, own=own), error=said, **facts)
 
     def validated(self, report: ValidationReport, **facts: Any) -> CaseResult:
+        if isinstance(report.located, NotLocated):
+            self.warnings.append(report.located.sentence)
         return self.result(
             outcome="passed" if report.passed else "failed",
             cause=None if report.passed else "change",
             checks=tuple(_check(check) for check in report.checks),
             max_difference=report.max_difference,
             tolerance=report.tolerance,
+            located=_place(report.located, self.case) if isinstance(report.located, Located) else None,
             **facts,
         )
 
@@ -84,8 +95,8 @@ def run_case(case: Case) -> CaseResult:
 
 def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
     """Make the small model anew (an exporter may leave its traces in one), export it, hold it against PyTorch."""
-    attempt = _Attempt(case, exporter)
     model, onnx_config = _small(subject)
+    attempt = _Attempt(case, exporter, imported_from(case, model, onnx_config))
     opset = case.opset if case.opset is not None else default_opset(onnx_config, exporter)
     if why := _useless(case.atol if case.atol is not None else onnx_config.atol_for_validation):
         return attempt.result(outcome="failed", cause="change", opset=opset, error=CaseError("Tolerance", why))
@@ -100,7 +111,7 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
         except Exception as error:
             if is_out_of_memory(error):
                 raise  # its limit, not its fault: `child.py` says so
-            return attempt.failed(error, opset=opset)
+            return attempt.failed(error, _given(part, preprocessor), opset=opset)
         reports[part.name] = validate(part.config, preprocessor, part.model, path, opset=opset, atol=case.atol)
         files.append(path)
     return attempt.validated(
@@ -115,8 +126,8 @@ def _trace(case: Case, subject: Subject) -> CaseResult:
     """Make the small model, trace it, hold the saved file against PyTorch."""
     from transformers_export.torchscript import convert, manifest, validation
 
-    attempt = _Attempt(case, "torchscript")
     model, onnx_config = _small(subject)
+    attempt = _Attempt(case, "torchscript", imported_from(case, model, onnx_config))
     if why := _useless(case.atol if case.atol is not None else onnx_config.atol_for_validation):
         return attempt.result(outcome="failed", cause="change", error=CaseError("Tolerance", why))
     reports, nodes, size = {}, 0, 0
@@ -130,7 +141,7 @@ def _trace(case: Case, subject: Subject) -> CaseResult:
         except Exception as error:
             if is_out_of_memory(error):
                 raise
-            return attempt.failed(error)
+            return attempt.failed(error, _given(part, preprocessor))
         reports[part.name] = validation.validate(part.config, preprocessor, part.model, folder, atol=case.atol)
         nodes += len(list(traced.module.inlined_graph.nodes()))
         size += manifest.model_file(folder).stat().st_size
@@ -141,6 +152,31 @@ def _small(subject: Subject) -> tuple[Any, Any]:
     """The small model and its OnnxConfig."""
     model = build_model(subject.model_class, shrink(subject.config))
     return model, subject.make_onnx_config(model.config)
+
+
+def _place(located: Located, case: Case) -> PlaceInModel:
+    """Copy a place into the verdict's form, with its file as the reader knows it."""
+    growth = tuple(Divergence(d.module, d.class_name, d.max_difference, d.share) for d in located.growth)
+    return PlaceInModel(
+        located.module,
+        located.class_name,
+        shown_path(located.file, _own_folders(case)) if located.file else "",
+        located.line,
+        located.operator,
+        located.node,
+        located.torch_operator,
+        located.at,
+        located.absent,
+        growth,
+    )
+
+
+def _given(part: Part, preprocessor: Any) -> tuple[str, ...]:
+    """What the model was given while it was captured; nothing where that is what fails."""
+    try:
+        return described(part.config, preprocessor, part.model)
+    except Exception:
+        return ()
 
 
 def _useless(atol: float) -> str:

@@ -60,7 +60,8 @@ def _all_commands() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=_PROGRAM)
     for name, (what, add_options) in _COMMANDS.items():
         add_options(commands.add_parser(name, help=what, formatter_class=_Formatter))
-    commands.add_parser("export", help="export one model: [torchscript], then the options of its command")
+    exporting = "export one model: [torchscript], then the options of its command"
+    commands.add_parser("export", help=exporting, formatter_class=_Formatter)
     return parser
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.check import find_fixes
@@ -10,7 +10,7 @@ from transformers_export.cli.files import rewrite
 from transformers_export.fixing import as_diff
 
 if TYPE_CHECKING:
-    from transformers_export.check import CheckOptions
+    from transformers_export.inspection import CheckOptions
     from transformers_export.verdict.types import Fix
 
 
@@ -21,13 +21,13 @@ def fix(options: CheckOptions) -> tuple[CheckOptions, Fix | None]:
     an edit that is not staged must not be overwritten by what is.
 
     Raises:
-        ChangesError, SettingsError: see `check.inspect`.
+        ChangesError, SettingsError: see `inspection.inspect`.
         UsageError: a file cannot be written; see `rewrite`.
     """
-    options = replace(options, scope=replace(options.scope, on_disk=True))
+    options = options._replace(scope=options.scope._replace(on_disk=True))
     fixes = find_fixes(options)
-    rewrite(options.root, fixes.files, fixes.before)
+    rewrite(Path(options.root), fixes.files, fixes.before)
     scope = options.scope
     if scope.named or scope.staged:
-        scope = replace(scope, named=tuple(dict.fromkeys((*scope.named, *sorted(fixes.files)))))
-    return replace(options, scope=scope), as_diff(fixes)
+        scope = scope._replace(named=tuple(dict.fromkeys((*scope.named, *sorted(fixes.files)))))
+    return options._replace(scope=scope), as_diff(fixes)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from transformers_export.cases.shards import matrix, parts_of
 from transformers_export.changes import ChangesError
-from transformers_export.check import inspect, make_plan
+from transformers_export.check import make_plan
 from transformers_export.cli.arguments import UsageError
 from transformers_export.cli.scope import check_options
+from transformers_export.inspection import inspect
 from transformers_export.project import SettingsError
 from transformers_export.source.git import GitError
 

@@ -35,7 +35,7 @@ _GONE = ("not our ref", "couldn't find remote ref", "no such ref", "unadvertised
 
 def run(options: Namespace) -> int:
     """Fetch, and write the changes file."""
-    root = project_root(Path.cwd())
+    root = Path(project_root(os.getcwd()))  # noqa: PTH109
     try:
         event = read_event(os.environ)
         require_repository(root)

@@ -9,13 +9,14 @@ from transformers_export.verdict.visible import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, NotChecked, Verdict
+    from transformers_export.verdict import plain
+    from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, Located, NotChecked, Verdict
 
 
 _CONTINUED = "\n    | "
 
 
-def lines(verdict: Verdict, *, strict: bool = False, written: bool = False) -> Iterator[str]:
+def lines(verdict: Verdict | plain.Reading, *, strict: bool = False, written: bool = False) -> Iterator[str]:
     """Yield the verdict's lines: findings, cases, what was not checked, what was mended, and the conclusion last.
 
     `written` says that what the verdict's fix holds is in the files already. Names and messages are a pull request's: a
@@ -32,13 +33,15 @@ def _harmless(line: str) -> str:
     return "\t".join(visible(part) for part in line.removesuffix("\r").split("\t")) + end
 
 
-def _lines(verdict: Verdict, *, strict: bool, written: bool) -> Iterator[str]:
+def _lines(verdict: Verdict | plain.Reading, *, strict: bool, written: bool) -> Iterator[str]:
     for finding in verdict.findings:
         yield from _finding(finding)
     if verdict.cases:
         yield from _table(verdict.cases)
         for case in verdict.cases:
             yield from _reasons(case)
+    for apart in verdict.disagreements:
+        yield f"the exporters disagree: {apart.model_type}/{apart.feature}: {apart.what}"
     for item in verdict.not_checked:
         yield from _not_checked(item)
     if verdict.fix:
@@ -47,7 +50,7 @@ def _lines(verdict: Verdict, *, strict: bool, written: bool) -> Iterator[str]:
     yield _conclusion(verdict, strict=strict) + (f", changed {changed}" if changed else "")
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding(finding: Finding | plain.Finding) -> Iterator[str]:
     notes = [note for note in (finding.status, finding.severity) if note not in ("new", "error")]
     said = f" ({', '.join(notes)})" if notes else ""
     yield f"{finding.path}:{finding.line}:{finding.column} {finding.rule}{said} {finding.message}"
@@ -97,13 +100,34 @@ def _reasons(case: CaseResult) -> Iterator[str]:
     for check in case.checks:
         if check.outcome in ("failed", "not-run"):
             yield f"    {check.name} {check.outcome}: {check.detail}"
+    if case.located:
+        yield from _place(case.located)
     if case.error:
         yield f"    {case.error.type}: {case.error.message}"
         for frame in case.error.frames:
             yield f"      {frame}"
+        for given in case.error.inputs:
+            yield f"      given {given}"
+        if case.error.hint:
+            yield f"    hint: {case.error.hint} {case.error.link}".rstrip()
+    if case.fault:
+        yield f"    {f'this change {case.fault.did}. ' if case.fault.did else ''}{case.fault.why}"
 
 
-def _not_checked(item: NotChecked) -> Iterator[str]:
+def _place(located: Located) -> Iterator[str]:
+    """Say where values begin to differ, and how far off each module is."""
+    what = "the graph leaves out" if located.absent else "the values begin to differ in"
+    operator = f", operator {located.operator} {located.node}" if located.operator else ""
+    name = located.module or "the model itself"
+    yield f"    {what} {name} ({located.class_name}), {located.path}:{located.line}{operator}, at {located.at}"
+    for one in located.growth:
+        difference, share = (
+            "not finite" if value is None else f"{value:.1e}" for value in (one.max_difference, one.share)
+        )
+        yield f"      {one.module}: max |Δ| {difference}, {share} of the tolerance"
+
+
+def _not_checked(item: NotChecked | plain.NotChecked) -> Iterator[str]:
     yield f"not checked{' (blocking)' if item.blocking else ''}: {item.what}: {item.why}"
 
 
@@ -123,7 +147,7 @@ def _files(changed: tuple[FixedFile, ...]) -> str:
     return f"{len(changed)} {'file' if len(changed) == 1 else 'files'} ({names})" if changed else ""
 
 
-def _conclusion(verdict: Verdict, *, strict: bool) -> str:
+def _conclusion(verdict: Verdict | plain.Reading, *, strict: bool) -> str:
     counted = {"new", "standing"} if strict else {"new"}
     errors = sum(f.severity == "error" and f.status in counted for f in verdict.findings)
     parts = [f"{errors} {'finding' if errors == 1 else 'findings'}"]

@@ -31,7 +31,7 @@ def run(options: Namespace) -> int:
     """
     from transformers_export.scaffold.facts import CannotScaffoldError
 
-    root = project_root(Path.cwd())
+    root = Path(project_root(os.getcwd()))  # noqa: PTH109
     try:
         files = tree.working_tree(root)
         project = open_project(root, files)

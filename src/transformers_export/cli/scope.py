@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.changes import ChangesError, resolve
-from transformers_export.check import CheckOptions, Scope
 from transformers_export.cli.arguments import UsageError
-from transformers_export.cli.files import read
+from transformers_export.inspection import CheckOptions, Scope
 from transformers_export.source import git
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping
+
+    from _typeshed import StrPath
 
     from transformers_export.cases.shards import Part
 
@@ -48,6 +48,8 @@ def read_prepared(path: str) -> Prepared:
     """
     import json
 
+    from transformers_export.cli.files import read
+
     try:
         prepared = Prepared(**json.loads(read(path, "what `prepare` wrote")))
     except (ValueError, TypeError) as error:
@@ -64,7 +66,7 @@ def check_options(options: Namespace, environ: Mapping[str, str]) -> CheckOption
     Raises:
         UsageError: options that contradict each other, or a prepared file that cannot be read.
     """
-    root = project_root(Path.cwd())
+    root = project_root(os.getcwd())  # noqa: PTH109 - pathlib takes longer to import than a file to read
     static = getattr(options, "static", False)
     told = [name for name in ("changes", "hook", "base", "head") if getattr(options, name, None)]
     if {"changes", "hook"} & set(told) and len(told) > 1:
@@ -103,15 +105,18 @@ def _part(written: str | None) -> Part | None:
         raise UsageError(str(error)) from error
 
 
-def project_root(start: Path) -> Path:
+def project_root(start: str) -> str:
     """Return the nearest folder at or above `start` with a pyproject.toml or a `.git`, else `start` itself."""
-    for folder in (start, *start.parents):
-        if (folder / "pyproject.toml").exists() or (folder / ".git").exists():
-            return folder
-    return start
+    folder = start
+    while not any(os.path.exists(f"{folder}{os.sep}{name}") for name in ("pyproject.toml", ".git")):  # noqa: PTH110
+        above = os.path.dirname(folder)  # noqa: PTH120
+        if above == folder:
+            return start
+        folder = above
+    return folder
 
 
-def _scope(options: Namespace, environ: Mapping[str, str], root: Path) -> Scope:
+def _scope(options: Namespace, environ: Mapping[str, str], root: StrPath) -> Scope:
     named = tuple(os.path.abspath(path) for path in options.paths)  # noqa: PTH100 - links stay what they are
     if options.changes:
         prepared = read_prepared(options.changes)
@@ -124,7 +129,7 @@ def _scope(options: Namespace, environ: Mapping[str, str], root: Path) -> Scope:
     return Scope(base=options.base or (None if named else "HEAD"), named=named)
 
 
-def hook_scope(root: Path, environ: Mapping[str, str], named: tuple[str, ...]) -> Scope:
+def hook_scope(root: StrPath, environ: Mapping[str, str], named: tuple[str, ...]) -> Scope:
     """Return what a hook compares: on push what is pushed with what is there, else the index with HEAD.
 
     A first push has nothing on the other side: it is compared with where it left the remote's default branch, and
@@ -140,7 +145,7 @@ def hook_scope(root: Path, environ: Mapping[str, str], named: tuple[str, ...]) -
     return Scope(base=None, head=pushed, named=named)
 
 
-def _shares_history(root: Path, candidate: str, pushed: str) -> bool:
+def _shares_history(root: StrPath, candidate: str, pushed: str) -> bool:
     try:
         resolve(root, candidate)
     except ChangesError:

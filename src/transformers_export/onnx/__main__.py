@@ -1,4 +1,4 @@
-"""`python -m transformers_export.onnx --model CHECKPOINT --feature FEATURE OUTPUT`."""
+"""`python -m transformers_export.onnx --model CHECKPOINT --feature FEATURE OUTPUT`, or `... validate MODEL.onnx`."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Request:
 
 
 def main(argv: Sequence[str] | None = None, *, alone: bool = False) -> int:
-    """Run the command.
+    """Run the command, or `validate` where that is the first word.
 
     Args:
         argv: The arguments; those of the process where None.
@@ -72,7 +72,12 @@ def main(argv: Sequence[str] | None = None, *, alone: bool = False) -> int:
     Returns:
         0 when the export is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
     """
-    request = parse(argv)
+    words = sys.argv[1:] if argv is None else list(argv)
+    if words[:1] == ["validate"]:
+        from transformers_export.onnx import validate_command
+
+        return validate_command.main(words[1:])
+    request = parse(words)
     try:
         with shown_log(logger.name):
             return _run(request, alone=alone)
@@ -89,6 +94,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser = argparse.ArgumentParser(
         prog="python -m transformers_export.onnx",
         description="Export a transformers checkpoint to ONNX and check that the graph computes what the model does.",
+        epilog="`validate MODEL.onnx --model CHECKPOINT` checks a file that is there already, from whatever exporter.",
     )
     parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
     parser.add_argument("--feature", default="default", help="what to export the model for (default: %(default)s)")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _PAST = re.compile(r"past_key_values\.(\d+)\.(?:(decoder|encoder)\.)?(key|value)")
+_STATES = "encoder_hidden_states"
 _NESTED = re.compile(r"(.+)\.(\d+)")
 
 
@@ -73,6 +74,8 @@ class FlatModel(nn.Module):
             known = set(parameters) | {"attention_mask", "position_ids", "past_key_values"}
         else:
             known = set(parameters)
+        if "encoder_outputs" in known:
+            known.add(_STATES)
         unknown = [name for name in self.input_names if name.split(".")[0] not in known]
         if unknown:
             raise ValueError(
@@ -82,7 +85,9 @@ class FlatModel(nn.Module):
             )
 
     def _arguments(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
-        plain = {name: tensor for name, tensor in inputs.items() if not _PAST.fullmatch(name)}
+        plain: dict[str, Any] = {name: tensor for name, tensor in inputs.items() if not _PAST.fullmatch(name)}
+        if _STATES in plain and _STATES not in inspect.signature(self.model.forward).parameters:
+            plain["encoder_outputs"] = (plain.pop(_STATES),)  # as a decoder's own file names it
         if len(plain) == len(inputs):
             return plain
         return {**plain, "past_key_values": cache.build(self.model, _by_layer(inputs))}

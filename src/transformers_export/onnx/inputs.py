@@ -81,6 +81,19 @@ def dropped_inputs(config: Any, preprocessor: Any) -> list[str]:
     return [name for name in made if name not in config.inputs and name != "past_key_values"]
 
 
+def described(config: Any, preprocessor: Any, model: Any) -> tuple[str, ...]:
+    """What a model is given while it is captured, `input_ids int64 2×8`, one line a tensor.
+
+    Raises:
+        Exception: whatever the configuration raises while it makes its inputs.
+    """
+    drawn = make_inputs(config, template_inputs(config, preprocessor, model.dtype), TRACED)
+    return tuple(
+        f"{name} {str(tensor.dtype).removeprefix('torch.')} {'×'.join(map(str, tensor.shape)) or 'scalar'}"
+        for name, tensor in drawn.items()
+    )
+
+
 def make_inputs(config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, seed: int = 0) -> dict[str, Tensor]:
     """Bring template inputs to `sizes` and draw their values from `seed`.
 

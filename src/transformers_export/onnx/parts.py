@@ -89,6 +89,7 @@ def combined(reports: Mapping[str, ValidationReport]) -> ValidationReport:
         tuple(output for report in reports.values() for output in report.outputs),
         max(differences, default=None),
         min(report.tolerance for report in reports.values()),
+        next((report.located for report in reports.values() if report.located), None),
     )
 
 

@@ -12,11 +12,15 @@ Not here: how unseen characters are shown (`verdict/visible.py`), which text is 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from markupsafe import Markup
 
 from transformers_export.verdict.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _ZERO_WIDTH = "\u200b"
 """Breaks what GitHub looks for in rendered text (mentions, references, links), where a backslash does not help.
@@ -54,6 +58,9 @@ _AUTOMATIC = (
     (re.compile(r"\b(www|mailto|xmpp)(?=[.:])", re.IGNORECASE), r"\1" + _ZERO_WIDTH),
     (re.compile(r":(?=[A-Za-z0-9_+\-]+:)"), ":" + _ZERO_WIDTH),  # :emoji:
 )
+
+_CHART_LINE = re.compile(r'xychart-beta| {4}(?:title|x-axis|y-axis|bar|line)(?: "[A-Za-z ,]*")?(?: [\[\]0-9,. >-]*)?')
+_DOCUMENTATION = re.compile(r"https://(?:docs\.pytorch\.org|onnx\.ai|huggingface\.co/docs)/[A-Za-z0-9_./-]+")
 
 
 def prose(value: object) -> Markup:
@@ -120,6 +127,19 @@ def diff(value: object) -> Markup:
     return _fenced("diff", "\t".join(visible(part, lines=True) for part in str(value).split("\t")).strip("\n"))
 
 
+def chart(lines: Iterable[str]) -> Markup:
+    """Lines of a Mermaid chart.
+
+    Raises:
+        ValueError: A line has anything but what a chart of numbers needs: Mermaid's own language is no place for text
+            of others, and nothing can end the fence.
+    """
+    for line in lines:
+        if not _CHART_LINE.fullmatch(line):
+            raise ValueError(f"Expected a line of a chart of numbers, got {line[:80]!r}.")
+    return _fenced("mermaid", "\n".join(lines))
+
+
 def _fenced(language: str, text: str) -> Markup:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -141,6 +161,11 @@ def address(*parts: str, line: int | None = None) -> str | None:
     return f"{server}/{path}" + (f"#L{line}" if line else "")
 
 
+def documentation(url: str) -> str | None:
+    """A page of the documentation that hints lead to; None for any other address."""
+    return url if _DOCUMENTATION.fullmatch(url) and len(url) < 300 else None
+
+
 def _climbs_or_hides(segment: str) -> bool:
     return segment in ("", ".", "..") or not segment.isprintable()
 
@@ -159,5 +184,6 @@ FILTERS = {
     "html_code": html_code,
     "block": block,
     "diff": diff,
+    "chart": chart,
     "link": link,
 }

@@ -9,13 +9,24 @@ import re
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from transformers_export.report import comparison, figures
+from transformers_export.report import comparison, figures, growth
+from transformers_export.report.escape import documentation
 from transformers_export.verdict.types import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from transformers_export.verdict.types import Affected, CaseResult, CheckResult, Finding, NotChecked, Verdict
+    from transformers_export.report.growth import Bar
+    from transformers_export.verdict.types import (
+        Affected,
+        CaseResult,
+        CheckResult,
+        Disagreement,
+        Finding,
+        Located,
+        NotChecked,
+        Verdict,
+    )
 
 T = TypeVar("T")
 
@@ -25,6 +36,7 @@ _CAUSES = {
     "change": "this change",
     "environment": "the environment, not this change",
     "upstream": "a library this project uses, not this change",
+    "unknown": "something unknown",
 }
 _PATH = 1000
 """Characters of a path that are looked at; an address as long is not linked."""
@@ -99,6 +111,25 @@ class CheckLine:
 
 
 @dataclass(frozen=True)
+class Spot:
+    """Where values begin to differ."""
+
+    module: str
+    class_name: str
+    path: str
+    line: int
+    linked: bool
+    """Whether the file is one of the repository."""
+    operator: str
+    node: str
+    torch_operator: str
+    at: str
+    absent: bool
+    bars: tuple[Bar, ...]
+    chart: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Failure:
     """One export that did not pass, for a reader who will not open the log."""
 
@@ -112,6 +143,14 @@ class Failure:
     checks: tuple[CheckLine, ...]
     reason: str
     warnings: tuple[str, ...]
+    place: Spot | None
+    did: str
+    """What this change did, after "This pull request"."""
+    why: str
+    """What the base says."""
+    hint: str
+    link: str
+    """A page of documentation; empty where the verdict names another address."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +191,9 @@ class Page:
     checks: Listed[CheckLine]
     not_checked: Listed[NotChecked]
     affected: Listed[Affected]
+    disagreements: Listed[Disagreement]
+    agreeing: int
+    """Exports that both exporters verified."""
     versions: tuple[tuple[str, str], ...]
     command: str
     isolation: str
@@ -194,6 +236,12 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         affected=_list(
             verdict.affected, limits.notes, lambda a: type(a)(cut(a.model_type), a.path[-_PATH:], cut(a.why))
         ),
+        disagreements=_list(
+            verdict.disagreements,
+            limits.notes,
+            lambda d: type(d)(cut(d.model_type), cut(d.feature), cut(d.what)),
+        ),
+        agreeing=_agreeing(verdict),
         versions=tuple((cut(name), cut(version)) for name, version in list(verdict.versions.items())[:16]),
         command=local_command(verdict),
         isolation=cut(verdict.isolation),
@@ -202,6 +250,13 @@ def page(verdict: Verdict, limits: Limits) -> Page:
         base=_sha(verdict.base),
         head=_sha(verdict.head),
     )
+
+
+def _agreeing(verdict: Verdict) -> int:
+    """How many exports both exporters were asked for and verified."""
+    verified = [(c.model_type, c.feature) for c in verdict.cases if c.target == "onnx" and c.outcome == "passed"]
+    apart = {(d.model_type, d.feature) for d in verdict.disagreements}
+    return sum(verified.count(pair) > 1 and pair not in apart for pair in set(verified))
 
 
 def weight(part: object) -> int:
@@ -403,6 +458,28 @@ def _failure(case: CaseResult, limits: Limits) -> Failure:
         checks=tuple(_check(case, check, cut) for check in case.checks if check.outcome in ("failed", "not-run")),
         reason=cut(case.reason),
         warnings=tuple(cut(warning) for warning in case.warnings[: limits.notes]),
+        place=_spot(case, case.located, cut) if case.located and limits.frames else None,
+        did=cut(case.fault.did) if case.fault else "",
+        why=cut(case.fault.why) if case.fault else "",
+        hint=cut(case.error.hint) if case.error else "",
+        link=documentation(case.error.link) or "" if case.error else "",
+    )
+
+
+def _spot(case: CaseResult, located: Located, cut: Callable[[str], str]) -> Spot:
+    return Spot(
+        module=cut(located.module),
+        class_name=cut(located.class_name),
+        path=located.path[-_PATH:],
+        line=located.line,
+        linked=any(one.inside and one.path == located.path for one in case.imported),
+        operator=cut(located.operator),
+        node=cut(located.node),
+        torch_operator=cut(located.torch_operator),
+        at=cut(located.at),
+        absent=located.absent,
+        bars=growth.bars(located.growth, cut),
+        chart=growth.chart(located.growth),
     )
 
 
@@ -413,6 +490,8 @@ def _trace(case: CaseResult, limits: Limits) -> str:
     frames = case.error.frames[: limits.frames]
     left = len(case.error.frames) - len(frames)
     lines = [cut(f"{case.error.type}: {case.error.message}".strip())]
+    lines += [f"  {cut(case.error.operator)} could not be captured"] if case.error.operator else []
     lines += [f"  at {cut(frame)}" for frame in frames]
     lines += [f"  and {figures.counted(left, 'more frame')}"] if left and frames else []
+    lines += [f"  given {cut(given)}" for given in case.error.inputs[: limits.frames]]
     return "\n".join(lines)

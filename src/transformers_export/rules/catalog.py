@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -38,7 +37,7 @@ from transformers_export.rules import (
 from transformers_export.rules.lost import find_lost
 from transformers_export.rules.scope import Scope, may_concern_models, scope_of
 from transformers_export.source.python import Unread
-from transformers_export.verdict.types import Finding, NotChecked
+from transformers_export.verdict.plain import Finding, NotChecked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -133,9 +132,11 @@ def find_all(
     Returns:
         The findings, errors of this change first, and what could not be read.
     """
+    if base is not None:
+        base.share(head)
+        if changed is not None and not any(map(may_concern_models, changed)):
+            base.share_models(head)
     scope = scope_of(head, base, changed)
-    if base is not None and changed is not None and not any(map(may_concern_models, changed)):
-        base.share_models(head)
     now, unread = _run(head, scope)
     before, _ = _run(base, scope) if base else ({}, set())
     commented = _take_commented(head, scope, now)
@@ -149,8 +150,8 @@ def find_all(
         # In a file that was renamed it is the finding of the old one.
         old = path if (rule, path, subject) in before else moved.get((rule, subject))
         standing = before.pop((rule, old, subject), None) if old is not None else None
-        findings.append(replace(item, status="standing" if standing else "new"))
-    findings += [replace(item, status="fixed") for item in before.values()]
+        findings.append(item._replace(status="standing" if standing else "new"))
+    findings += [item._replace(status="fixed") for item in before.values()]
     kept: list[Finding] = []
     used: set[str] = set()
     not_checked = [
@@ -178,10 +179,10 @@ _Said = TypeVar("_Said", Finding, NotChecked)
 def _printable(item: _Said) -> _Said:
     """The same without surrogates, which a source or a file's name may hold and no output takes."""
     texts: dict[str, Any] = {
-        name: value for name, value in vars(item).items() if isinstance(value, str) and not value.isascii()
+        name: value for name, value in item._asdict().items() if isinstance(value, str) and not value.isascii()
     }
     clean: dict[str, Any] = {name: value.encode(errors="backslashreplace").decode() for name, value in texts.items()}
-    return item if clean == texts else replace(item, **clean)
+    return item if clean == texts else item._replace(**clean)
 
 
 Key = tuple[str, str, str]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transformers_export.source.docs import Documented
     from transformers_export.source.registry import Entry
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding
+    from transformers_export.verdict.plain import Finding
 
 NAME = "docs-missing"
 

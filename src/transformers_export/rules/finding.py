@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from transformers_export.verdict.types import Finding, Severity
+from transformers_export.verdict.plain import Finding
 
 if TYPE_CHECKING:
     import ast
 
     from transformers_export.source.registry import Entry, Feature
+    from transformers_export.verdict.types import Severity
 
 
 class Place(Protocol):

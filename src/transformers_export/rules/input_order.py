@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from transformers_export.source.declared_values import Names
     from transformers_export.source.forward import Signature
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding
+    from transformers_export.verdict.plain import Finding
 
 NAME = "input-order"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transformers_export.verdict.types import NotChecked
+from transformers_export.verdict.plain import NotChecked
 
 _MOST = 20
 """Sentences about features; a registry may lose a hundred."""

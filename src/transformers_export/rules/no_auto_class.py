@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from transformers_export.rules.scope import Scope
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding
+    from transformers_export.verdict.plain import Finding
 
 NAME = "no-auto-class"
 

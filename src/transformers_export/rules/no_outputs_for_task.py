@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers_export.rules.scope import Scope
     from transformers_export.source.lineage import Lineage
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding
+    from transformers_export.verdict.plain import Finding
 
 NAME = "no-outputs-for-task"
 _TABLES = ("_tasks_to_common_outputs", "_TASKS_TO_COMMON_OUTPUTS")
@@ -73,7 +73,7 @@ def _decides(snapshot: Snapshot, line: Lineage) -> bool:
         if lineage.is_root(snapshot, item):
             continue
         source = snapshot.source(item.path)
-        nodes = [node for statement in (source.body if source else ()) for node in ast.walk(statement)]
+        nodes = [node for statement in (source.body if source else ()) for node in python.walk(statement)]
         named = [node for node in nodes if _named(node) in _TABLES]
         own = [node for node in named if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
         if len(named) > len(own) or len(own) > 1:  # what is written once in a class's body is the table itself
@@ -92,7 +92,7 @@ def _named(node: ast.AST) -> str | None:
 
 def _hands_on(function: ast.FunctionDef) -> bool:
     """Whether an `__init__` gives its own `task` to that of its base."""
-    for node in ast.walk(function):
+    for node in python.walk(function):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__":
             given = [*node.args[1:2], *(item.value for item in node.keywords if item.arg == "task")]
             if any(isinstance(item, ast.Name) and item.id == "task" for item in given):

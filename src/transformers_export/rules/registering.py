@@ -6,7 +6,6 @@ Decided from what the tree itself holds: the Auto tables, and the order that oth
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -67,22 +66,12 @@ def _wrong_tasks(snapshot: Snapshot, entry: Registering) -> dict[str, str]:
     for task in dict.fromkeys(name.removesuffix("-with-past") for name in entry.features):
         names = (name for name in entry.features if name.removesuffix("-with-past") == task)
         features = tuple(Feature(name, 1, 1) for name in names)
-        scope = _Only(entry=Entry(entry.key, "", 1, 1, features, entry.onnx_config))
+        scope = Scope(unwritten=Entry(entry.key, "", 1, 1, features, entry.onnx_config))
         said = (item for rule in _JUDGES for item in rule.find(snapshot, scope))
         first = next((item for item in said if not isinstance(item, Unread)), None)
         if first:
             found[task] = first.message
     return found
-
-
-@dataclass(frozen=True)
-class _Only(Scope):
-    """One entry, which is not written yet."""
-
-    entry: Entry | None = None
-
-    def entries(self, snapshot: Snapshot) -> tuple[Entry, ...]:
-        return (self.entry,) if self.entry else ()
 
 
 def model_type_of(snapshot: Snapshot, item: OnnxClass) -> ModelType | None:

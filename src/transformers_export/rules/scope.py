@@ -7,8 +7,7 @@ classes that derive from it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.rules.docs_missing import is_named
 from transformers_export.source import modeling
@@ -23,16 +22,19 @@ if TYPE_CHECKING:
     from transformers_export.source.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """The files and the registry keys that rules look at; with `whole` all of them."""
 
     whole: bool = True
     paths: frozenset[str] = frozenset()
     keys: frozenset[str] = frozenset()
+    unwritten: Entry | None = None
+    """A registry entry to look at alone, which is not written yet."""
 
     def entries(self, snapshot: Snapshot) -> tuple[Entry, ...]:
         """The registry entries to look at."""
+        if self.unwritten is not None:
+            return (self.unwritten,)
         return tuple(entry for entry in snapshot.registry.entries if self.whole or entry.key in self.keys)
 
     def looks_at(self, path: str) -> bool:

@@ -6,18 +6,17 @@ import ast
 from typing import TYPE_CHECKING
 
 from transformers_export.rules.finding import at, of_node
-from transformers_export.source import lineage
+from transformers_export.source import lineage, python
 from transformers_export.source.configuration import is_abstract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from transformers_export.rules.scope import Scope
-    from transformers_export.source import python
     from transformers_export.source.configuration import OnnxClass
     from transformers_export.source.lineage import Lineage
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding
+    from transformers_export.verdict.plain import Finding
 
 NAME = "unknown-base-attribute"
 _PLAIN = frozenset(dir(object))
@@ -33,10 +32,10 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
     for path in scope.configurations(snapshot):
         for item in snapshot.onnx_classes(path):
             line = lineage.of(snapshot, item.definition)
-            if not line.complete or is_abstract(item.definition) or _is_open(line):
+            if not line.complete or is_abstract(item.definition):
                 continue
             missing = list(_missing(line))
-            if missing and not _is_base(snapshot, item):
+            if missing and not _is_open(line) and not _is_base(snapshot, item):
                 for name, node, owner in missing:
                     yield at(
                         of_node(path, node),
@@ -111,7 +110,7 @@ def _is_static(function: ast.FunctionDef) -> bool:
 
 def _is_rebound(function: ast.FunctionDef, subject: str) -> bool:
     """Whether the first argument's name stands for something else somewhere in the function."""
-    for node in ast.walk(function):
+    for node in python.walk(function):
         if isinstance(node, ast.Name) and node.id == subject and not isinstance(node.ctx, ast.Load):
             return True
         if isinstance(node, ast.arg) and node.arg == subject and node is not function.args.args[0]:
@@ -126,7 +125,7 @@ def _outside_try(function: ast.FunctionDef) -> Iterator[ast.AST]:
         node = waiting.pop()
         yield node
         if not isinstance(node, ast.Try):
-            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
+            waiting.extend(reversed(python.children(node)))
 
 
 def _hint(line: Lineage, name: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers_export.source.comments import Ignore
     from transformers_export.source.python import Unread
     from transformers_export.source.snapshot import Snapshot
-    from transformers_export.verdict.types import Finding
+    from transformers_export.verdict.plain import Finding
 
 NAME = "unused-ignore"
 SETTINGS = "pyproject.toml"

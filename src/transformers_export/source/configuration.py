@@ -109,7 +109,7 @@ def _reach(snapshot: Snapshot, target: str) -> _Reached | None:
 
 def builds(item: python.Class) -> frozenset[str]:
     """The names a class calls anywhere in its body: a helper configuration is built by the one that needs it."""
-    called = (node.func for node in ast.walk(item.node) if isinstance(node, ast.Call))
+    called = (node.func for node in item.nodes if isinstance(node, ast.Call))
     return frozenset(name.rpartition(".")[2] for name in map(python.dotted, called) if name)
 
 

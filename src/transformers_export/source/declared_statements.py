@@ -90,7 +90,7 @@ class Reading(Values):
             yield from self.run([*statement.orelse, *rest], _copied(known))
 
     def _for(self, statement: ast.For, rest: list[ast.stmt], known: Environment) -> Iterator[Value | None]:
-        if statement.orelse or any(isinstance(node, (ast.Break, ast.Continue)) for node in ast.walk(statement)):
+        if statement.orelse or any(isinstance(node, (ast.Break, ast.Continue)) for node in python.walk(statement)):
             raise self.stop(statement, "this loop is not read")
         over = self.value(statement.iter, known)
         target = first(statement.target) if is_items(statement.iter) else statement.target
@@ -99,10 +99,10 @@ class Reading(Values):
             for name in over:
                 constant = ast.copy_location(ast.Constant(name), statement)
                 steps += [ast.copy_location(ast.Assign([target], constant), statement), *statement.body]
-            known.update((node.id, OTHER) for node in ast.walk(statement.target) if isinstance(node, ast.Name))
+            known.update((node.id, OTHER) for node in python.walk(statement.target) if isinstance(node, ast.Name))
             yield from self.run([*steps, *rest], known)
             return
-        for node in ast.walk(statement.target):
+        for node in python.walk(statement.target):
             if isinstance(node, ast.Name):
                 known[node.id] = OTHER
         # Whatever it runs over, its body does the same to names each time: layers are not told apart.
@@ -118,7 +118,7 @@ class Reading(Values):
         """Whether a condition or loop neither returns nor changes names; what it assigns is of no interest then."""
         stored: list[str] = []
         for part in [*statement.body, *statement.orelse]:
-            for node in ast.walk(part):
+            for node in python.walk(part):
                 if isinstance(node, (ast.Return, ast.Raise, ast.Dict, ast.DictComp)):
                     return False
                 if isinstance(node, ast.Name) and isinstance(known.get(node.id), dict):

@@ -6,7 +6,6 @@ What is of no interest (axes, numbers) is `OTHER`; what is not understood ends t
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
@@ -59,13 +58,13 @@ class _Other:
     """A value that is of no interest: axes, numbers."""
 
 
-@dataclass(frozen=True)
 class Part:
     """Another configuration that `__init__` builds and keeps: what it declares may be handed on."""
 
-    line: Lineage
-    task: str
-    use_past: bool
+    def __init__(self, line: Lineage, task: str, use_past: bool) -> None:
+        self.line = line
+        self.task = task
+        self.use_past = use_past
 
 
 OTHER = _Other()
@@ -283,7 +282,7 @@ class Values:
             for item in self.line.classes
             for function in item.node.body
             if isinstance(function, ast.FunctionDef)
-            for statement in ast.walk(function)
+            for statement in python.walk(function)
             if isinstance(statement, ast.Assign) and name in map(python.dotted, statement.targets)
         ]
         everywhere = sum(name.partition(".")[2] in item.set_on_objects for item in self.line.classes)
@@ -305,7 +304,9 @@ class Values:
         """What the arguments of an `__init__` are, as far as they are known and stay what they are."""
         listed = {argument.arg for argument in (*function.args.args, *function.args.kwonlyargs)}
         changed = {
-            node.id for node in ast.walk(function) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+            node.id
+            for node in python.walk(function)
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
         }
         known: Environment = {"task": self.question.task, "use_past": self.question.use_past}
         return {name: value for name, value in known.items() if name in listed - changed}

@@ -44,7 +44,7 @@ class Excerpts:
         """
         imports = self._imports
         places = self._classes.get(name, [])
-        written = len(re.findall(rb"class[ \t]+" + re.escape(name.encode()) + rb"\b", self._content))
+        written = self._written.count(name.encode())
         if imports is None or written != len(places) or written > 1:
             return None
         if not places:
@@ -59,8 +59,10 @@ class Excerpts:
             self.path, found.classes, imports.imports, imports.stars, imports.assigned, found.body, others=others
         )
 
-    def tables(self, wanted: Collection[str]) -> python.Source | None:
+    def tables(self, wanted: Collection[str], key: str = "") -> python.Source | None:
         """The classes of these names with their mappings and tables, as the files of Auto classes are written.
+
+        With a registry key, the plain rows of other model types are left out: nine tenths of it all.
 
         None where the file must be read whole: something is written in another form, or a table is named elsewhere
         too and may be changed there.
@@ -81,7 +83,7 @@ class Excerpts:
         kept = sorted(set(kept))
         if not set(names).isdisjoint(_WORD.findall(self._without(kept))):
             return None
-        return self._joined(kept)
+        return self._joined(kept, _rows_of_others(key) if key else None)
 
     def _without(self, places: list[tuple[int, int]]) -> bytes:
         """What is not in these places, which are sorted and do not overlap."""
@@ -89,8 +91,8 @@ class Excerpts:
         ends = [*(start for start, _ in places), len(self._content)]
         return b"\n".join(self._content[start:end] for start, end in zip(starts, ends, strict=True))
 
-    def _joined(self, places: list[tuple[int, int]]) -> python.Source | None:
-        """The pieces at these places as a file of their own, each on its line."""
+    def _joined(self, places: list[tuple[int, int]], without: re.Pattern[bytes] | None = None) -> python.Source | None:
+        """The pieces at these places as a file of their own, each on its line, `without` what is in lines."""
         if not self._counts_lines():
             return None
         joined: list[bytes] = []
@@ -98,7 +100,8 @@ class Excerpts:
         for start, end in places:
             joined.append(b"\n" * self._content.count(b"\n", written, start) + self._content[start:end])
             written = end
-        source = python.parse(b"".join(joined), self.path)
+        content = b"".join(joined)
+        source = python.parse(without.sub(b"", content) if without else content, self.path)
         return None if source.unread else source
 
     def _counts_lines(self) -> bool:
@@ -116,7 +119,18 @@ class Excerpts:
         return found
 
     @cached_property
+    def _written(self) -> list[bytes]:
+        """What stands after the word `class`, anywhere."""
+        return _CLASS.findall(self._content)
+
+    @cached_property
     def _imports(self) -> python.Source | None:
         """The imports of the file, those under a condition too."""
         source = self._joined([(start, end) for start, end, word in self._pieces if word in _IMPORTS])
         return None if source is None or any(isinstance(item, ast.ClassDef) for item in source.body) else source
+
+
+def _rows_of_others(key: str) -> re.Pattern[bytes]:
+    """Rows such as `("albert", "AlbertModel"),` of all model types but one; classes begin with a capital."""
+    own = re.escape(key.encode()).replace(rb"\-", b"[-_]")
+    return re.compile(rb'^ +\("(?!%s")[a-z0-9_-]+", "\w+"\),$' % own, re.MULTILINE)

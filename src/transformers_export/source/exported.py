@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,17 +18,24 @@ if TYPE_CHECKING:
     from transformers_export.source.snapshot import Snapshot
 
 
-@dataclass(frozen=True)
 class Exported:
     """A feature of a registry entry with its configuration class and its models."""
 
-    entry: Entry
-    feature: Feature
-    line: Lineage
-    models: tuple[Model, ...]
-    """What its Auto class chooses from; a finding must hold for all of them."""
-    signatures: tuple[Signature | Unread, ...]
-    """Of each model."""
+    def __init__(
+        self,
+        entry: Entry,
+        feature: Feature,
+        line: Lineage,
+        models: tuple[Model, ...],
+        signatures: tuple[Signature | Unread, ...],
+    ) -> None:
+        self.entry = entry
+        self.feature = feature
+        self.line = line
+        self.models = models
+        """What its Auto class chooses from; a finding must hold for all of them."""
+        self.signatures = signatures
+        """Of each model."""
 
     @cached_property
     def inputs(self) -> Declared | Unread:

@@ -7,8 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from _typeshed import StrPath
 
 _NO_TARGET = (b"dangling", b"symlink", b"loop", b"notdir")
 """How git begins its answer for a link that leads nowhere, out of the repository, or to itself."""
@@ -18,53 +17,51 @@ class GitError(Exception):
     """Git could not do what was asked; the message is git's own."""
 
 
-def run(root: Path, *arguments: str, expected: tuple[int, ...] = (0,), given: str | None = None) -> bytes:
+class Started:
+    """A git command at work."""
+
+    def __init__(self, root: StrPath, arguments: tuple[str, ...], *, reads: bool = False) -> None:
+        self._arguments = arguments
+        try:
+            self._process = subprocess.Popen(
+                ["git", *arguments],
+                cwd=root,
+                stdin=subprocess.PIPE if reads else None,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=_environment(),
+            )
+        except FileNotFoundError as error:
+            raise GitError(
+                f"git could not be started in {root}: {error}. Install git and put it on the PATH."
+            ) from error
+
+    def answer(self, expected: tuple[int, ...] = (0,), given: str | None = None) -> bytes:
+        """Give it something to read, wait for its end and return what it wrote.
+
+        Raises `GitError` when it ends with a code that is not among `expected`.
+        """
+        output, message = self._process.communicate(os.fsencode(given) if given is not None else None)
+        if self._process.returncode not in expected:
+            said = message.decode(errors="replace").strip()
+            raise GitError(said or f"git {self._arguments[0]} ended with code {self._process.returncode}")
+        return output
+
+
+def start(root: StrPath, *arguments: str) -> Started:
+    """Start one git command in `root`; others and we ourselves work meanwhile.
+
+    Raises `GitError` when git is not installed.
+    """
+    return Started(root, arguments)
+
+
+def run(root: StrPath, *arguments: str, expected: tuple[int, ...] = (0,), given: str | None = None) -> bytes:
     """Run one git command in `root`, give it something to read, and return what it wrote.
 
     Raises `GitError` when git is not installed or ends with a code that is not among `expected`.
     """
-    process = _started(root, arguments, reads=given is not None)
-    return _written(
-        process, arguments, *process.communicate(os.fsencode(given) if given is not None else None), expected
-    )
-
-
-def run_together(root: Path, *commands: tuple[str, ...], meanwhile: Callable[[], object] = lambda: None) -> list[bytes]:
-    """Run several git commands at the same time, and `meanwhile` beside them; what each wrote, in order.
-
-    Raises as `run` does.
-    """
-    processes = [_started(root, command) for command in commands]
-    meanwhile()
-    ended = [process.communicate() for process in processes]
-    return [_written(*each, *said) for each, said in zip(zip(processes, commands, strict=True), ended, strict=True)]
-
-
-def _started(root: Path, arguments: tuple[str, ...], *, reads: bool = False) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            ["git", *arguments],
-            cwd=root,
-            stdin=subprocess.PIPE if reads else None,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=_environment(),
-        )
-    except FileNotFoundError as error:
-        raise GitError(f"git could not be started in {root}: {error}. Install git and put it on the PATH.") from error
-
-
-def _written(
-    process: subprocess.Popen[bytes],
-    arguments: tuple[str, ...],
-    output: bytes,
-    message: bytes,
-    expected: tuple[int, ...] = (0,),
-) -> bytes:
-    if process.returncode not in expected:
-        said = message.decode(errors="replace").strip()
-        raise GitError(said or f"git {arguments[0]} ended with code {process.returncode}")
-    return output
+    return Started(root, arguments, reads=given is not None).answer(expected, given)
 
 
 def names(output: bytes) -> tuple[str, ...]:
@@ -78,7 +75,7 @@ class Blobs:
     Symbolic links of a commit are followed as long as they stay in it; git follows none in the index.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: StrPath) -> None:
         self._root = root
         self._process: subprocess.Popen[bytes] | None = None
 

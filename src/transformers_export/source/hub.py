@@ -8,8 +8,7 @@ null. Files of other repositories are not here and are not looked up.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source.configuration import key_of
 from transformers_export.source.modeling import Heads
@@ -30,8 +29,7 @@ _CACHED_TASKS = frozenset(("default", "causal-lm", "seq2seq-lm", "speech2seq-lm"
 """Tasks whose models decode token by token, so that `with_past` gives them a second feature."""
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """One class that an `auto_map` names."""
 
     path: str
@@ -53,8 +51,7 @@ class Reference:
         return f"{self.module}.py"
 
 
-@dataclass(frozen=True)
-class Folder:
+class Folder(NamedTuple):
     """What the JSON files of a Hub folder say."""
 
     references: tuple[Reference, ...] = ()

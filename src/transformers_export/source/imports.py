@@ -64,7 +64,7 @@ class Imports:
 
 def _targets(modules: Modules, source: python.Source) -> Iterator[str]:
     for statement in source.body:
-        for node in ast.walk(statement):
+        for node in python.walk(statement):
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield from _file(modules, alias.name)

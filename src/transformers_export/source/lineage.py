@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source.configuration import ROOTS
 
@@ -19,14 +18,13 @@ _PLAIN = frozenset({"ABC", "abc.ABC", "object", "Generic", "typing.Generic"})
 _DEEP = 20
 
 
-@dataclass(frozen=True)
-class Lineage:
+class Lineage(NamedTuple):
     """A class and what it derives from, the class itself first."""
 
     classes: tuple[python.Class, ...]
     complete: bool
     """Whether that is all of them: not when a base is computed or lies in another package."""
-    lookup: Callable[[python.Class, str], Lineage | None] = field(repr=False, compare=False)
+    lookup: Callable[[python.Class, str], Lineage | None]
     """The lineage of the class that a name in the file of another class stands for."""
 
     def after(self, name: str) -> Lineage:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 TABLES = "src/transformers/models/auto/modeling_auto.py"
 TENSORFLOW_TABLES = "src/transformers/models/auto/modeling_tf_auto.py"
 _CONFIGURATIONS = "src/transformers/models/auto/configuration_auto.py"
+FILES = (TABLES, TENSORFLOW_TABLES, _CONFIGURATIONS)
+"""Everything that a checkout's Auto classes are read from."""
 _FACTORY = "auto_class_factory"
 """Made the Auto classes until the summer of 2021: `AutoModel = auto_class_factory("AutoModel", MODEL_MAPPING)`."""
 
 
-@dataclass(frozen=True)
-class Heads:
+class Heads(NamedTuple):
     """What is known about Auto classes."""
 
-    models: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType({})
     """Auto class name to the registry keys it has a model for, each with the classes it chooses from: their names in
     transformers, their absolute dotted names in a package."""
     complete: bool = False
@@ -55,27 +56,67 @@ class Heads:
         return next((table[key] for name in auto_classes if key in (table := self.models.get(name, {}))), ())
 
 
-def read(snapshot: Snapshot) -> Heads:
+_FEW = 2
+"""Model types whose rows are read by themselves. Reading all rows takes as long as those of ten."""
+
+
+class TableHeads:
+    """The same of a transformers checkout: its tables, of which only rows that somebody asks for are read."""
+
+    def __init__(self, modules: Modules, path: str, wanted: frozenset[str]) -> None:
+        self._modules = modules
+        self._path = path
+        self._wanted = wanted
+        self._known: dict[str, Heads] = {}
+
+    def _of(self, key: str) -> Heads:
+        narrow = key if key in self._known or len(self._known) < _FEW else ""
+        if narrow not in self._known:
+            self._known[narrow] = read_table_file(self._modules, self._path, self._wanted, narrow)
+        return self._known[narrow]
+
+    def lacks(self, auto_classes: Sequence[str], key: str) -> bool:
+        """See `Heads.lacks`."""
+        return self._of(key).lacks(auto_classes, key)
+
+    def of(self, key: str) -> frozenset[str]:
+        """See `Heads.of`."""
+        return self._of(key).of(key)
+
+    def classes(self, auto_classes: Sequence[str], key: str) -> tuple[str, ...]:
+        """See `Heads.classes`."""
+        return self._of(key).classes(auto_classes, key)
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What is said of the tables themselves, whichever rows are read."""
+        return (next(iter(self._known.values()), None) or self._of("")).unread
+
+
+def read(snapshot: Snapshot) -> Heads | TableHeads:
     """Read the tables of a transformers checkout, or the register calls of a package."""
     if snapshot.layout in ("transformers-4", "transformers-5"):
-        return read_table_file(snapshot, TABLES, _wanted(snapshot.registry.tasks))
+        return TableHeads(snapshot, TABLES, _wanted(snapshot.registry.tasks))
     if snapshot.layout == "package":
         return _registered(snapshot)
     return Heads()
 
 
-def read_tensorflow(snapshot: Snapshot) -> Heads:
+def read_tensorflow(snapshot: Snapshot) -> TableHeads:
     """The same for TensorFlow."""
-    return read_table_file(snapshot, TENSORFLOW_TABLES, _wanted(snapshot.registry.tensorflow_tasks))
+    return TableHeads(snapshot, TENSORFLOW_TABLES, _wanted(snapshot.registry.tensorflow_tasks))
 
 
 def _wanted(tasks: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
     return frozenset(auto for autos in tasks.values() for auto in autos)
 
 
-def read_table_file(modules: Modules, path: str, wanted: frozenset[str]) -> Heads:
-    """Read the tables of some Auto classes of a transformers checkout; nothing is known where the file is not there."""
-    source = modules.tables(path, wanted)
+def read_table_file(modules: Modules, path: str, wanted: frozenset[str], key: str = "") -> Heads:
+    """Read the tables of some Auto classes of a transformers checkout; nothing is known where the file is not there.
+
+    With `key` that model type is all that is known afterwards.
+    """
+    source = modules.tables(path, wanted, key)
     return tables(source, lambda: _keys_of_classes(modules)) if source else Heads()
 
 
@@ -261,7 +302,7 @@ def _auto_calls(modules: Modules, source: python.Source) -> Iterator[tuple[pytho
     """
     for statement in source.body:
         within = python.inner(source, statement)
-        for node in ast.walk(statement):
+        for node in python.walk(statement):
             name = _registering(modules, within, node) if isinstance(node, ast.Call) else None
             if name is not None and isinstance(node, ast.Call):
                 yield within, name, node

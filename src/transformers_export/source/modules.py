@@ -5,11 +5,12 @@ A bare class name proves nothing (two classes named `OnnxConfig` are about), so 
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from transformers_export.source import python
 from transformers_export.source.excerpt import Excerpts
+from transformers_export.source.tree import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +25,7 @@ _ROOTS = "/onnx/config.py"
 """The end of the path of the base classes, of which most configurations need one."""
 _DEEP = 8
 """How many re-exports are followed: more is a circle."""
-_SHIPPED_ROOT = Path(__file__).parents[2]
+_SHIPPED_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))  # noqa: PTH120 - of `transformers_export`
 
 
 class Modules:
@@ -73,18 +74,21 @@ class Modules:
             self._parts[path, name] = self._cut(path, content, name) if content is not None else None
         return self._parts[path, name]
 
-    def tables(self, path: str, wanted: Collection[str]) -> python.Source | None:
-        """A file of Auto classes, or of it what the wanted ones need: most of it is tables of others."""
+    def tables(self, path: str, wanted: Collection[str], key: str = "") -> python.Source | None:
+        """A file of Auto classes, or of it what the wanted ones need: most of it is tables of others.
+
+        With a registry key most rows of other model types are left out too.
+        """
         content = self._read(path) if path not in self._sources else None
         if content is None:
             return self.source(path)
-        key = (f"{path}:{' '.join(sorted(wanted))}", content)
-        if key not in self.parsed:
-            found = Excerpts(content, path).tables(wanted)
+        place = (f"{path}:{key}:{' '.join(sorted(wanted))}", content)
+        if place not in self.parsed:
+            found = Excerpts(content, path).tables(wanted, key)
             if found is None:
                 return self.source(path)
-            self.parsed[key] = found
-        return self.parsed[key]
+            self.parsed[place] = found
+        return self.parsed[place]
 
     def _cut(self, path: str, content: bytes, name: str) -> python.Source | None:
         key = (f"{path}:{name}", content)
@@ -100,8 +104,7 @@ class Modules:
     def _read(self, path: str) -> bytes | None:
         if not path.startswith(SHIPPED):
             return self.tree.read(path)
-        file = _SHIPPED_ROOT / path.removeprefix(SHIPPED)
-        return file.read_bytes() if file.is_file() else None
+        return read_file(os.path.join(_SHIPPED_ROOT, path.removeprefix(SHIPPED)))  # noqa: PTH118
 
     def module_of(self, path: str) -> str:
         """The dotted name a file is imported by: as far up as the folders are packages."""

@@ -8,7 +8,7 @@ Three forms are read: the dictionary of transformers 4 (`_SUPPORTED_MODEL_TYPE`,
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from transformers_export.source import python
@@ -16,7 +16,7 @@ from transformers_export.source.modules import SHIPPED
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from transformers_export.source.modules import Modules
 
@@ -77,15 +77,14 @@ class Entry(NamedTuple):
         return self.key, self.onnx_config, tuple(feature.name for feature in self.features)
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(NamedTuple):
     """All entries of a repository."""
 
     entries: tuple[Entry, ...] = ()
-    tasks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tasks: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """Task to the names of its Auto classes, in the order they are tried."""
     unread: tuple[Unread, ...] = ()
-    tensorflow_tasks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tensorflow_tasks: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """The same for TensorFlow, in the trees that have it."""
     tasks_known: bool = True
     """Whether these are all tasks: not where a table of them is computed, or a tree of transformers has none."""
@@ -115,7 +114,7 @@ def read(modules: Modules, paths: Sequence[str]) -> Registry:
             (unread if isinstance(item, Unread) else entries).append(item)  # type: ignore[arg-type]
     if not tasks and READY_MADE[0] not in paths:
         known = known and all(entry.table is None or entry.table == 0 for entry in entries)
-        tasks = read(modules, READY_MADE[:1]).tasks
+        tasks.update(read(modules, READY_MADE[:1]).tasks)
     return Registry(tuple(entries), tasks, tuple(unread), tensorflow, known)
 
 
@@ -156,7 +155,7 @@ def _tasks(source: python.Source, tables: Sequence[str]) -> dict[str, tuple[str,
         if not isinstance(value, ast.Dict):
             return None
         for key, model in zip(value.keys, value.values, strict=True):
-            task = python.text(key)
+            task = python.string(key, source)
             names = (model.id,) if isinstance(model, ast.Name) else python.strings(model, source)
             if not task or not names:
                 return None
@@ -185,7 +184,7 @@ def _table(modules: Modules, source: python.Source, table: ast.expr) -> Iterator
 
 
 def _pair(modules: Modules, source: python.Source, key: ast.expr | None, value: ast.expr, table: int) -> Entry | Unread:
-    name = python.text(key)
+    name = python.string(key, source)
     if key is None or name is None:
         return Unread(source.path, (key or value).lineno, "a registry key is computed")
     if isinstance(value, ast.Call):
@@ -198,13 +197,15 @@ def _pair(modules: Modules, source: python.Source, key: ast.expr | None, value: 
 
 
 def _register_calls(modules: Modules, source: python.Source) -> Iterator[Entry | Unread]:
+    if not modules.mentions(source.path, "FeaturesManager", "register"):
+        return  # whatever it is called there, both words stand in the file
     for statement in source.body:
         within = python.inner(source, statement)
-        for node in ast.walk(statement):
+        for node in python.walk(statement):
             if not isinstance(node, ast.Call) or not is_call(modules, within, node):
                 continue
             key = node.args[0] if node.args else None
-            name = python.text(key)
+            name = python.string(key, within)
             if key is None or name is None:
                 yield Unread(source.path, node.lineno, "the model type given to FeaturesManager.register is computed")
             else:
@@ -240,7 +241,7 @@ def _call_entry(
     features: list[Feature] = []
     for argument in arguments:
         names = python.strings(argument.value, source) if isinstance(argument, ast.Starred) else None
-        value = python.text(argument)
+        value = python.string(argument, source)
         if names is None and value is None:
             return Unread(source.path, argument.lineno, f"a feature of {name} is computed")
         features += [
@@ -260,7 +261,7 @@ def _dictionary_entry(
     features: list[Feature] = []
     targets: set[str] = set()
     for feature, constructor in zip(value.keys, value.values, strict=True):
-        feature_name = python.text(feature)
+        feature_name = python.string(feature, source)
         made = (
             constructor.value if isinstance(constructor, ast.Attribute) and constructor.attr.islower() else constructor
         )

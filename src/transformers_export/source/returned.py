@@ -83,11 +83,11 @@ def _is_tuple(value: ast.expr | None) -> bool:
 def _call(function: ast.FunctionDef, value: ast.expr | None) -> ast.Call | None:
     """The call a return gives on, directly or by a name that is assigned once."""
     if isinstance(value, ast.Name):
-        stores = (node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == value.id)
+        stores = (node for node in python.walk(function) if isinstance(node, ast.Name) and node.id == value.id)
         given = [node for node in stores if not isinstance(node.ctx, ast.Load)]
         assigned = [
             node.value
-            for node in ast.walk(function)
+            for node in python.walk(function)
             if isinstance(node, ast.Assign) and len(node.targets) == 1 and node.targets[0] in given
         ]
         value = assigned[0] if len(given) == len(assigned) == 1 else None

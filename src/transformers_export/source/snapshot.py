@@ -129,9 +129,23 @@ class Snapshot(Modules):
 
         return ignores(content, path)
 
+    def share(self, other: Snapshot) -> None:
+        """Take from another transformers checkout the registry, the tables and the matrix that are the same there."""
+        if not (self.layout == other.layout == "transformers-4"):
+            return
+        if self.registries == other.registries and self._holds_as(other, *self.registries, *modeling.FILES):
+            self.registry = other.registry
+            self.heads, self.tensorflow_heads = other.heads, other.tensorflow_heads
+        if self.matrix_path and self.matrix_path == other.matrix_path and self._holds_as(other, self.matrix_path):
+            self.matrix = other.matrix
+
     def share_models(self, other: Snapshot) -> None:
         """Take what is known of models from a tree in which they are the same."""
         self.models = other.models
+
+    def _holds_as(self, other: Snapshot, *paths: str) -> bool:
+        """Whether the files say the same in another tree."""
+        return all(self.tree.read(path) == other.tree.read(path) for path in paths)
 
     def models_beside(self, folder: str) -> tuple[str, ...]:
         """The files of PyTorch models in a folder."""
@@ -197,7 +211,7 @@ class Snapshot(Modules):
         return docs.names_shown(source) if source else {}
 
     @cached_property
-    def heads(self) -> modeling.Heads:
+    def heads(self) -> modeling.Heads | modeling.TableHeads:
         """Which model types each Auto class knows."""
         if self.layout != "remote-code":
             return modeling.read(self)
@@ -206,6 +220,6 @@ class Snapshot(Modules):
         return hub.heads(self)
 
     @cached_property
-    def tensorflow_heads(self) -> modeling.Heads:
+    def tensorflow_heads(self) -> modeling.TableHeads:
         """The same for TensorFlow, which only transformers up to 4 has."""
         return modeling.read_tensorflow(self)

@@ -60,11 +60,12 @@ def redraw(model: nn.Module) -> None:
     In place, so that tied weights stay tied: a shared parameter is drawn once, by the first module that holds it.
     """
     seen: set[int] = set()
+    gain = _gain(model)
     for module, name, parameter in _own_parameters(model):
         if id(parameter) in seen or not parameter.requires_grad:
             continue
         seen.add(id(parameter))
-        _draw(module, name, parameter)
+        _draw(module, name, parameter, gain if isinstance(module, nn.Conv2d) else 1.0)
 
 
 def _own_parameters(model: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Parameter]]:
@@ -73,7 +74,7 @@ def _own_parameters(model: nn.Module) -> Iterator[tuple[nn.Module, str, nn.Param
             yield module, name, parameter
 
 
-def _draw(module: nn.Module, name: str, parameter: nn.Parameter) -> None:
+def _draw(module: nn.Module, name: str, parameter: nn.Parameter, gain: float) -> None:
     if is_norm(module):
         if isinstance(module, _SCALING) and name == "weight" and parameter.abs().max() < NEGLIGIBLE:
             parameter.fill_(1)  # some models start them at zero, and each such layer makes signals ten times smaller
@@ -85,9 +86,17 @@ def _draw(module: nn.Module, name: str, parameter: nn.Parameter) -> None:
     elif name.startswith("bias") or (name.endswith("bias") and parameter.ndim == 1):
         parameter.add_(torch.randn_like(parameter), alpha=NUDGE)
     elif name == "weight" and parameter.ndim > 1:
-        parameter.normal_(0, 1 / math.sqrt(fan_in(module, parameter)))
+        parameter.normal_(0, gain / math.sqrt(fan_in(module, parameter)))
     elif parameter.numel() and parameter.abs().max() < NEGLIGIBLE:
         parameter.normal_(0, _scale(parameter))
+
+
+def _gain(model: nn.Module) -> float:
+    """Part of what a bounded ReLU behind each of many convolutions takes: else nothing of an image is left.
+
+    Not all of it (1.41): networks that add what they skipped would grow from block to block.
+    """
+    return 1.2 if any(isinstance(module, nn.ReLU6) for module in model.modules()) else 1.0
 
 
 def is_norm(module: nn.Module) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from transformers_export.verdict.disagree import disagreements
 from transformers_export.verdict.types import CaseResult, NotChecked, conclude
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def merge(parts: Sequence[Verdict], *, unread: Sequence[NotChecked] = ()) -> Ver
         findings=findings,
         cases=cases,
         not_checked=not_checked,
+        disagreements=disagreements(cases),
         affected=_once(item for verdict in verdicts for item in verdict.affected),
         isolation=" ".join(_once(verdict.isolation for verdict in verdicts if verdict.isolation)),
         shard=None,

@@ -9,13 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from transformers_export.verdict.plain import conclude as conclude  # stays at hand beside what it decides on
+
 SCHEMA_VERSION = 1
 
 Severity = Literal["error", "advice"]
 FindingStatus = Literal["new", "standing", "fixed"]
 CheckOutcome = Literal["passed", "failed", "advice", "not-run"]
 CaseOutcome = Literal["passed", "failed", "expected-failure", "undecided"]
-Cause = Literal["change", "environment", "upstream"]
+Cause = Literal["change", "environment", "upstream", "unknown"]
 Conclusion = Literal["success", "failure"]
 ExporterName = Literal["dynamo", "legacy"]
 Target = Literal["onnx", "torchscript"]
@@ -62,7 +64,70 @@ class CaseError:
     type: str
     message: str
     frames: tuple[str, ...] = ()
-    """`path:line in function`, the last frame first."""
+    """`path:line in function`: the project's own frames before those of libraries, of each the last first."""
+    inputs: tuple[str, ...] = ()
+    """What the model was given when it was captured, `input_ids int64 2×8`."""
+    operator: str = ""
+    """The operator that could not be captured or translated, where one is named."""
+    hint: str = ""
+    """What mostly causes this and what to do; empty where it is not known."""
+    link: str = ""
+    """Where that is documented."""
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """How far one module's output is from PyTorch's in the graph; None where the figure is not finite."""
+
+    module: str
+    class_name: str
+    max_difference: float | None
+    share: float | None
+    """Of the tolerance, as if the module's output were the graph's."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """The first place where a graph computes something else than its model."""
+
+    module: str
+    """Path in the model, `encoder.layer.2.attention`; empty for the model itself."""
+    class_name: str
+    path: str
+    """File of the module's code, relative to the repository or to the packages it is installed among."""
+    line: int
+    operator: str
+    """Type of the ONNX operator; empty where the graph has none in its place."""
+    node: str
+    """The operator's name in the graph."""
+    torch_operator: str
+    at: str
+    """The shapes that were run, in words."""
+    absent: bool = False
+    """The graph leaves the module out."""
+    growth: tuple[Divergence, ...] = ()
+    """Along the network, in the order in which modules end."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """From which file a part of a case was imported."""
+
+    what: str
+    """`model`, `configuration` or `OnnxConfig`."""
+    path: str
+    inside: bool
+    """Whether that is below the folder that was checked; then `path` is relative to it."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the base says of a failure."""
+
+    why: str
+    """One sentence: `The same export passes at the base, 1a2b3c4.`"""
+    did: str = ""
+    """What the change did, `froze axis 1 of last_hidden_state`; empty where it is not the change's."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +174,12 @@ class CaseResult:
     """Identity of everything that decides the result; empty where that is not known."""
     before: Before | None = None
     error: CaseError | None = None
+    located: Located | None = None
+    """Where its values begin to differ; None where they do not, or where that was not found."""
+    fault: Fault | None = None
+    """What the base says; None where it was not asked."""
+    imported: tuple[Imported, ...] = ()
+    """Where what was exported came from."""
     warnings: tuple[str, ...] = ()
     reason: str = ""
     """Why a failure is expected (from the settings) or why a case is undecided."""
@@ -122,6 +193,16 @@ class NotChecked:
     why: str
     blocking: bool = False
     """True when the check must fail because of it: a changed configuration that yields no case, say."""
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One export of which the two exporters make different things."""
+
+    model_type: str
+    feature: str
+    what: str
+    """One sentence."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +293,8 @@ class Verdict:
     cases: tuple[CaseResult, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     affected: tuple[Affected, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    """Where both exporters were asked for and do not agree."""
     fix: Fix | None = None
     """Asked for by `--fix` and `--diff`; None where nothing can be mended."""
     isolation: str = ""
@@ -220,27 +303,3 @@ class Verdict:
     """None for a verdict that speaks for its whole plan."""
     baseline: Baseline | None = None
     """None where there was no earlier verdict to compare with."""
-
-
-def conclude(
-    findings: tuple[Finding, ...],
-    cases: tuple[CaseResult, ...],
-    not_checked: tuple[NotChecked, ...],
-    *,
-    strict: bool = False,
-    part: bool = False,
-) -> Conclusion:
-    """Decide whether a check is green.
-
-    New errors, failed or undecided cases and anything blocking that was not checked make it red; with `strict` so do
-    standing errors. Advice never does. Cases of which none passed are never green, unless they are only a `part` of the
-    plan: that is then held against the whole.
-    """
-    blocking_status = {"new", "standing"} if strict else {"new"}
-    red = (
-        any(f.severity == "error" and f.status in blocking_status for f in findings)
-        or any(c.outcome in ("failed", "undecided") for c in cases)
-        or any(n.blocking for n in not_checked)
-        or (bool(cases) and not part and not any(c.outcome == "passed" for c in cases))
-    )
-    return "failure" if red else "success"

@@ -125,7 +125,7 @@ def test_the_terminal_obeys_nothing_either() -> None:
     assert {character for character in shown if not character.isprintable()} <= {"\n"}
 
 
-BIGGEST = ("\u202e" * 30_000, "&" * 100_000, "\U0010ffff" * 30_000, "`" * 100_000, "word " * 20_000, "|\n" * 50_000)
+BIGGEST = ("\u202e" * 20_000, "&" * 60_000, "\U0010ffff" * 15_000, "`" * 60_000, "word " * 12_000, "|\n" * 30_000)
 
 
 @pytest.mark.parametrize("text", BIGGEST, ids=lambda text: ascii(text[:2]))

@@ -17,7 +17,7 @@ from transformers_export import changes
 from transformers_export.cases.plan import make_plan
 from transformers_export.project import open_project
 from transformers_export.rules import catalog
-from transformers_export.source import forward, tree
+from transformers_export.source import forward, modeling, tree
 from transformers_export.source.declared import Declared
 from transformers_export.source.exported import Exported
 from transformers_export.source.forward import Signature
@@ -88,6 +88,22 @@ def test_the_readers_read_what_importing_shows(whole: Checked, imported: dict[st
                 # Upstream's annotations of albert and gpt-neo promise another class than is returned.
                 assert sorted(fields) == promised or pair[0] in ("albert", "gpt-neo"), pair
             assert forward.main_input(model) == models[model.item.name]["main_input"], pair
+
+
+def test_the_rows_of_one_model_type_are_those_of_the_whole_table(whole: Checked) -> None:
+    """For every model type and Auto class, of PyTorch and of TensorFlow."""
+    snapshot, tasks = whole.head, whole.head.registry.tasks
+    for path, wanted in ((modeling.TABLES, tasks), (modeling.TENSORFLOW_TABLES, snapshot.registry.tensorflow_tasks)):
+        autos = frozenset(auto for several in wanted.values() for auto in several)
+        heads = modeling.read_table_file(snapshot, path, autos)
+        keys = {key for table in heads.models.values() for key in table}
+        assert len(keys) > (200 if path == modeling.TABLES else 50)
+        for key in (*sorted(keys), "absent"):
+            narrow = modeling.read_table_file(snapshot, path, autos, key)
+            for auto in autos:
+                assert narrow.classes([auto], key) == heads.classes([auto], key), (auto, key)
+                assert narrow.lacks([auto], key) == heads.lacks([auto], key), (auto, key)
+            assert sum(map(len, narrow.models.values())) < 60, "other rows are read too"
 
 
 def check_branch(repository: Repository, branch: str) -> tuple[catalog.Finding, ...]:

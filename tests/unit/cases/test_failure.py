@@ -48,13 +48,12 @@ def test_the_last_frame_comes_first(tmp_path):
     assert error.frames[:3] == ("deep.py:7 in fall", "deep.py:8 in fall", "deep.py:3 in start")
 
 
-def test_own_frames_stay_when_libraries_fall_deep(tmp_path):
+def test_own_frames_come_first_when_libraries_fall_deep(tmp_path):
     library = load(tmp_path / "env" / "site-packages" / "lib.py", DEEP)
     mine = load(tmp_path / "src" / "mine.py", "def use(library):\n    return library.start(60)\n")
     error = describe(failure_of(mine.use, library), own=[str(tmp_path)])
     assert len(error.frames) == MAX_FRAMES
-    assert error.frames[0] == "lib.py:7 in fall"
-    assert error.frames[-1] == "src/mine.py:2 in use"
+    assert error.frames[:2] == ("src/mine.py:2 in use", "lib.py:7 in fall")
 
 
 def test_an_environment_inside_the_repository_is_not_the_repository(tmp_path):

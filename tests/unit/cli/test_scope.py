@@ -7,9 +7,9 @@ import json
 import pytest
 
 from support.repositories import git
-from transformers_export.check import Scope
 from transformers_export.cli.arguments import UsageError, parse
 from transformers_export.cli.scope import Prepared, check_options, hook_scope, project_root, read_prepared
+from transformers_export.inspection import Scope
 
 ONE, TWO, THREE = "1" * 40, "2" * 40, "3" * 40
 
@@ -36,7 +36,7 @@ def test_named_files_are_relative_to_where_the_caller_stands(example_repository,
 
 
 def test_the_root_is_found_from_below(example_repository):
-    assert project_root(example_repository.root / "src" / "acme_models") == example_repository.root
+    assert project_root(str(example_repository.root / "src" / "acme_models")) == str(example_repository.root)
 
 
 def test_a_revision_alone_is_compared_with_the_one_before_it(example_repository, monkeypatch):

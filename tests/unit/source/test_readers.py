@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.repositories import ROOT
 from support.static import repository
 from transformers_export.onnx.features import FeaturesManager
 from transformers_export.source import matrix, modeling, package, python, registry
@@ -48,6 +50,14 @@ def read_registry(tmp_path: Path, text: str) -> registry.Registry:
         "from transformers_export import onnx as export\n"
         'export.FeaturesManager.register("Alpha", "default", "causal-lm", '
         'onnx_config="transformers.models.alpha.AlphaOnnxConfig")\n',
+        # ours, by constants of the file
+        "from transformers_export.onnx import FeaturesManager\n"
+        'NAME = "alpha"\nTASK: str = "causal-lm"\n'
+        'FeaturesManager.register(NAME, "default", TASK, onnx_config="transformers.models.alpha.AlphaOnnxConfig")\n',
+        # 4.13, the same
+        'NAME = "alpha"\nTASK = "causal-lm"\n'
+        'class F:\n    _SUPPORTED_MODEL_TYPE = {NAME: supported_features_mapping("default", TASK, '
+        'onnx_config_cls="models.alpha.AlphaOnnxConfig")}\n',
         # ours, inside a function
         "from transformers_export.onnx.features import FeaturesManager as Manager\n"
         'def setup():\n    Manager.register("alpha", "default", "causal-lm", '
@@ -76,6 +86,22 @@ def test_registry_forms(tmp_path: Path, text: str) -> None:
             "from transformers_export.onnx import FeaturesManager\n"
             'for name in NAMES:\n    FeaturesManager.register(name, "default", onnx_config="a.B")\n',
             "model type given to FeaturesManager.register is computed",
+        ),
+        *(
+            (
+                f"from transformers_export.onnx import FeaturesManager\n{before}"
+                'FeaturesManager.register(NAME, "default", onnx_config="a.B")\n',
+                "model type given to FeaturesManager.register is computed",
+            )
+            for before in (
+                'NAME = "a"\nNAME = "b"\n',
+                'NAME = "a"\nNAME += "b"\n',
+                'NAME = "a"\nfor NAME in NAMES:\n    ',
+                'NAME = "a"\nfor NAME in NAMES:\n    pass\n',
+                'NAME = "a"\ndef setup(NAME):\n    ',
+                'NAME = "a"\ndef setup():\n    global NAME\n    NAME = "b"\n',
+                'NAME = "a"\nfrom elsewhere import NAME\n',
+            )
         ),
         ("x = (\n", "no valid Python"),
     ],
@@ -128,10 +154,35 @@ def test_matrix_forms() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        'PYTORCH_EXPORT_MODELS = frozenset({("a", "x/a"), ("b", "x/b")})\n',
+        'PYTORCH_EXPORT_MODELS = {("a", "x/a")} | {("b", "x/b")}\n',
+        'PYTORCH_EXPORT_MODELS = [("a", "x/a")] + list((("b", "x/b"),))\n',
+        'OLD = {("a", "x/a")}\nPYTORCH_EXPORT_MODELS = OLD | frozenset([("b", "x/b")])\n',
+        'OLD = [("a", "x/a")]\nPYTORCH_EXPORT_MODELS = {*OLD, ("b", "x/b")}\n',
+        'A, B = 1, 2\nFIRST = "a"\nPYTORCH_EXPORT_MODELS = {(FIRST, "x/a"), ("b", "x/b")}\n',
+        'PYTORCH_EXPORT_MODELS = {("a", "x/a"), ("b", "x/b")}\nALL_MODELS = PYTORCH_EXPORT_MODELS | set()\n',
+    ],
+)
+def test_matrices_that_are_put_together(text: str) -> None:
+    found = read_matrix(text)
+    assert found.unread == ()
+    said = [(item.key, item.set_name, item.checkpoint) for item in found.entries]
+    assert said == [("a", "PYTORCH_EXPORT_MODELS", "x/a"), ("b", "PYTORCH_EXPORT_MODELS", "x/b")]
+
+
+@pytest.mark.parametrize(
     ("text", "why"),
     [
         ("PYTORCH_EXPORT_MODELS = make()\n", "PYTORCH_EXPORT_MODELS is computed"),
-        ('PYTORCH_EXPORT_MODELS = {("a", "x"), *MORE}\n', "an entry of PYTORCH_EXPORT_MODELS is computed"),
+        ('PYTORCH_EXPORT_MODELS = {("a", "x"), *MORE}\n', "PYTORCH_EXPORT_MODELS is computed"),
+        ("PYTORCH_EXPORT_MODELS = frozenset(find(), 1)\n", "PYTORCH_EXPORT_MODELS is computed"),
+        ('PYTORCH_EXPORT_MODELS = {("a", "x")} - {("a", "x")}\n', "PYTORCH_EXPORT_MODELS is computed"),
+        ("MORE = MORE\nPYTORCH_EXPORT_MODELS = MORE\n", "PYTORCH_EXPORT_MODELS is computed"),
+        ("MORE = []\nMORE.append(x)\nPYTORCH_EXPORT_MODELS = {*MORE}\n", "PYTORCH_EXPORT_MODELS is computed"),
+        ('A = "a"\nA = "b"\nPYTORCH_EXPORT_MODELS = {(A, "x")}\n', "an entry of PYTORCH_EXPORT_MODELS is computed"),
+        ('A = "a"\nA += "b"\nPYTORCH_EXPORT_MODELS = {(A, "x")}\n', "an entry of PYTORCH_EXPORT_MODELS is computed"),
         ('PYTORCH_EXPORT_MODELS = {(name, "x")}\n', "an entry of PYTORCH_EXPORT_MODELS is computed"),
         ("x = 1\n", "no set of models found"),
     ],
@@ -298,3 +349,10 @@ def test_a_list_of_itself_is_not_read() -> None:
 def test_code_too_deep_to_compare_is_like_no_other() -> None:
     first, second = (python.parse(b"x = a" + b".b" * 1_500, "a.py").body for _ in range(2))
     assert python.said(first[0]) != python.said(second[0])
+
+
+def test_walking_goes_the_way_of_the_standard_library() -> None:
+    for path in sorted((ROOT / "src/transformers_export/source").glob("*.py")):
+        parsed = ast.parse(path.read_bytes())
+        assert python.walk(parsed) == list(ast.walk(parsed)), path
+        assert python.children(parsed) == list(ast.iter_child_nodes(parsed))

@@ -10,9 +10,10 @@ import pytest
 from support.repositories import commit, git
 from support.static import repository, write
 from transformers_export.source import tree
-from transformers_export.source.git import GitError, run
+from transformers_export.source.git import Blobs, GitError, run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -105,3 +106,65 @@ def test_attributes_hide_nothing(tmp_path: Path, attribute: str) -> None:
     root = repository(tmp_path / "r", {"a.py": "needle\n", ".gitattributes": f"*.py {attribute}\n"})
     for each in (tree.working_tree(root), tree.index(root), tree.revision(root, "HEAD")):
         assert each.search(["needle"], "*.py") == ("a.py",)
+
+
+@pytest.mark.parametrize("mark", ["--assume-unchanged", "--skip-worktree"])
+def test_the_index_is_read_where_git_does_not_look_at_the_disk(root: Path, mark: str) -> None:
+    git(root, "update-index", mark, "a.py")
+    staged = tree.index(root)
+    assert staged.read("a.py") == b"needle = 2\n"
+    assert staged.search(["= 2"]) == ("a.py",)
+    assert staged.search(["= 3"]) == ()
+
+
+def test_the_index_has_what_is_gone_from_the_disk_and_not_what_is_only_announced(root: Path) -> None:
+    (root / "sub/ü c.py").unlink()
+    git(root, "add", "--intent-to-add", "b.py")
+    staged = tree.index(root)
+    assert staged.read("sub/ü c.py") == b"other\n"
+    assert staged.search(["other"]) == ("sub/ü c.py",)
+    assert staged.read("b.py") == b""
+
+
+def test_a_file_in_conflict_is_in_no_index(tmp_path: Path) -> None:
+    root = repository(tmp_path / "r", {"a.py": "x = 1\n", "b.py": "y = 1\n"})
+    git(root, "checkout", "--quiet", "-b", "other")
+    write(root, {"a.py": "x = 2\n"})
+    commit(root, "Two")
+    git(root, "checkout", "--quiet", "main")
+    write(root, {"a.py": "x = 3\n"})
+    commit(root, "Three")
+    with pytest.raises(RuntimeError, match="merge other failed"):
+        git(root, "merge", "other")
+    staged = tree.index(root)
+    assert not staged.exists("a.py")
+    assert staged.read("b.py") == b"y = 1\n"
+
+
+@pytest.mark.parametrize("now", [tree.working_tree, tree.index])
+def test_before_a_change_only_what_changed_is_read_from_git(
+    tmp_path: Path, now: Callable[[Path], tree.Local], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = repository(tmp_path / "r", {"a.py": "x = 1\n", "sub/b.py": "y = 1\n", "gone.py": "z = 1\n"})
+    (root / "link.py").symlink_to("a.py")
+    (root / "folder").symlink_to("sub")
+    head = commit(root, "Link")
+    write(root, {"a.py": "x = 2\n", "new.py": "n = 1\n"})
+    (root / "gone.py").unlink()
+    git(root, "add", "--all")
+    asked: list[str] = []
+    read = Blobs.read
+    monkeypatch.setattr(Blobs, "read", lambda blobs, name: asked.append(name) or read(blobs, name))
+    before = tree.before(now(root), head, frozenset({"a.py", "new.py", "gone.py"}))
+    assert before.read("sub/b.py") == b"y = 1\n"
+    assert before.exists("sub/b.py")
+    assert not before.exists("nowhere.py")
+    assert asked == []
+    assert before.read("a.py") == before.read("link.py") == b"x = 1\n"
+    assert before.read("gone.py") == b"z = 1\n"
+    assert before.read("folder/b.py") == b"y = 1\n"
+    assert not before.exists("new.py")
+    assert len(asked) == 5
+    assert before.search(["x ="]) == before.search(["= 1"], "a.py") == ("a.py",)
+    assert before.search(["n ="]) == ()
+    assert before.paths() == ("a.py", "folder", "gone.py", "link.py", "sub/b.py")

@@ -27,9 +27,11 @@ class GraphFile:
     """ONNX Runtime's; None where it could not load the file."""
     load_error: str
     """What ONNX Runtime said then."""
-    declared_inputs: tuple[str, ...]
+    declared_inputs: tuple[str, ...] = ()
     """Names that the configuration declares, in the order of `forward()`."""
-    declared_outputs: tuple[str, ...]
+    declared_outputs: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    """What a file that another exporter wrote has otherwise than ours, a sentence each."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -62,14 +64,8 @@ class Observed:
     outputs: tuple[OutputComparison, ...]
 
 
-def read(path: Path, opset: int | None, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> GraphFile:
-    """Read a file and load it in ONNX Runtime.
-
-    Args:
-        path: The model file.
-        opset: The opset that was asked for; None takes the file's word.
-        inputs: Declared names, in the order of `forward()`.
-        outputs: Declared names, in order.
+def load(path: Path) -> GraphFile:
+    """Read a file and load it in ONNX Runtime. Nothing is declared and its own opset is the asked one.
 
     Raises:
         OSError: The file cannot be read.
@@ -77,9 +73,8 @@ def read(path: Path, opset: int | None, inputs: tuple[str, ...], outputs: tuple[
     import onnx_ir
 
     graph = onnx_ir.load(path)
-    asked = opset if opset is not None else opset_of(graph)
     try:
         session, error = open_session(path), ""
     except Exception as refusal:  # they share no base class of their own
         session, error = None, first_line(refusal)
-    return GraphFile(path, asked, graph, session, error, inputs, outputs)
+    return GraphFile(path, opset_of(graph), graph, session, error)

@@ -91,7 +91,7 @@ def _decode(subject: Subject, output: str, schedule: Schedule) -> Iterator[tuple
             yield from ((0.0, 0.0, problem) for problem in wrong_cache(outputs, caches, step, mask, subject))
             largest, share, problem = difference(full[:, step.start : step.stop], outputs[output], subject.atol)
             yield largest, share, f"{output}: {problem}" if problem else ""
-            cached, start = _as_past(outputs), step.stop
+            cached, start = {**cached, **_as_past(outputs)}, step.stop
 
 
 def _decoded_mask(subject: Subject, whole: Mapping[str, Tensor]) -> np.ndarray | None:

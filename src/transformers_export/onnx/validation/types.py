@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from transformers_export.onnx.inputs import Sizes
+    from transformers_export.onnx.locating.types import Located, NotLocated
 
 Outcome = Literal["passed", "failed", "advice", "not-run"]
 
@@ -53,6 +54,8 @@ class ValidationReport:
     """Over all outputs and shapes; None where nothing could be compared."""
     tolerance: float
     """Absolute, for outputs of size one or less."""
+    located: Located | NotLocated | None = None
+    """Where the values begin to differ; None where they do not."""
 
     @property
     def passed(self) -> bool:

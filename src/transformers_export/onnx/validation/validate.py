@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers_export.onnx.flat import prepared
+from transformers_export.onnx import foreign
+from transformers_export.onnx.flat import FlatModel, prepared
 from transformers_export.onnx.inputs import template_inputs
 from transformers_export.onnx.validation import catalog, material, runs, values
 from transformers_export.onnx.validation.material import GraphFile, Observed
@@ -16,6 +18,8 @@ from transformers_export.onnx.validation.types import Check, OutputComparison, V
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from transformers_export.onnx.locating.types import Located, NotLocated
 
 logger = logging.getLogger("transformers_export.onnx")
 
@@ -84,21 +88,61 @@ def validate(
     Raises:
         OSError: The file cannot be read.
     """
-    tolerance = tolerance_for(atol, config.atol_for_validation, _dtype_name(model))
-    questions = [check for check in catalog.CATALOG if isinstance(check, catalog.RunCheck) and check.applies(config)]
     model.to("cpu")
     with prepared(model, config) as flat:
-        file = material.read(onnx_path, opset, flat.input_names, flat.output_names)
-        checks = [check.ask(file) for check in catalog.CATALOG if isinstance(check, catalog.FileCheck)]
-        if file.unusable:
-            checks += [Check(check.name, "not-run", file.unusable) for check in questions]
-            return ValidationReport(tuple(checks), (), None, tolerance)
-        template = template_inputs(config, preprocessor, model.dtype)
-        subject = runs.Subject(config, flat, partial(runs.run_graph, file.session), template, tolerance, seed)
-        seen = _observe(file, subject)
-        checks += [check.ask(seen) for check in questions]
+        read = material.load(onnx_path)
+        file = replace(
+            read,
+            opset=opset if opset is not None else read.opset,
+            declared_inputs=flat.input_names,
+            declared_outputs=flat.output_names,
+        )
+        return _report(file, partial(runs.run_graph, file.session), flat, config, preprocessor, atol, seed)
+
+
+def validate_foreign(
+    config: Any, preprocessor: Any, model: Any, onnx_path: Path, *, atol: float | None = None, seed: int = 0
+) -> ValidationReport:
+    """Run all checks on a file that another exporter wrote; other names and axes are advice (see `foreign.py`).
+
+    Args:
+        config: The OnnxConfig that would export this model.
+        preprocessor: What makes its inputs.
+        model: The PyTorch model; left as it was.
+        onnx_path: Path of the file.
+        atol: Absolute tolerance; the configuration's where None.
+        seed: What values of inputs are drawn from.
+
+    Raises:
+        OSError: The file cannot be read.
+        OutputMissingError: The file has an output that the model does not return.
+    """
+    model.to("cpu")
+    read = material.load(onnx_path)
+    fitted = foreign.fit(read.graph.graph, config, model)
+    foreign.adopt(read.graph.graph, fitted)
+    file = replace(read, declared_inputs=read.inputs, declared_outputs=read.outputs, differences=fitted.differences)
+    graph = partial(foreign.run_renamed, partial(runs.run_graph, file.session), fitted.names)
+    with prepared(fitted.model, fitted.config) as flat:
+        return _report(file, graph, flat, fitted.config, preprocessor, atol, seed)
+
+
+def _report(
+    file: GraphFile, graph: runs.Graph, flat: FlatModel, config: Any, preprocessor: Any, atol: float | None, seed: int
+) -> ValidationReport:
+    dtype: Any = flat.model.dtype
+    tolerance = tolerance_for(atol, config.atol_for_validation, str(dtype).removeprefix("torch."))
+    questions = [check for check in catalog.CATALOG if isinstance(check, catalog.RunCheck) and check.applies(config)]
+    checks = [check.ask(file) for check in catalog.CATALOG if isinstance(check, catalog.FileCheck)]
+    if file.unusable:
+        checks += [Check(check.name, "not-run", file.unusable) for check in questions]
+        return ValidationReport(tuple(checks), (), None, tolerance)
+    template = template_inputs(config, preprocessor, dtype)
+    seen = _observe(file, runs.Subject(config, flat, graph, template, tolerance, seed))
+    checks += [check.ask(seen) for check in questions]
+    located = _locate(seen) if any(c.name == "values" and c.outcome == "failed" for c in checks) else None
     differences = [output.max_difference for output in seen.outputs if not output.problem]
-    return ValidationReport(tuple(checks), seen.outputs, max(differences, default=None), tolerance)
+    return ValidationReport(tuple(checks), seen.outputs, max(differences, default=None), tolerance, located)
 
 
 def _observe(file: GraphFile, subject: runs.Subject) -> Observed:
@@ -107,12 +151,20 @@ def _observe(file: GraphFile, subject: runs.Subject) -> Observed:
     return Observed(file, subject, tuple(done), tuple(refused), outputs)
 
 
+def _locate(seen: Observed) -> Located | NotLocated | None:
+    from transformers_export.onnx.locating.locate import locate  # only where something is wrong
+
+    return locate(seen.subject, seen.file.graph, seen.file.path, seen.runs)
+
+
 def log_report(report: ValidationReport) -> None:
     """Log the checks: names, then each output with its shapes and values, then the rest."""
     by_name = {check.name: check for check in report.checks}
     names = [output.name for output in report.outputs]
     if by_name["names"].outcome == "passed":
         logger.info("\t-[✓] ONNX model output names match reference model (%s)", ", ".join(names))
+    elif by_name["names"].outcome == "advice":
+        logger.info("\t-[!] names: %s", by_name["names"].detail)
     else:
         logger.info("\t-[x] ONNX model names do not match the declared ones: %s", by_name["names"].detail)
     for output in report.outputs:
@@ -123,6 +175,8 @@ def log_report(report: ValidationReport) -> None:
             logger.info("\t-[%s] %s: %s", mark, check.name, check.detail)
     if by_name["values"].outcome == "not-run":
         logger.info("\t-[x] values not compared: %s", by_name["values"].detail)
+    if report.located is not None:
+        logger.info("\t-[x] %s", report.located.sentence)
 
 
 def _log_output(output: OutputComparison, atol: float) -> None:
@@ -137,7 +191,3 @@ def _log_output(output: OutputComparison, atol: float) -> None:
         logger.info("\t\t-[✓] all values close (%s)", figures)
     else:
         logger.info("\t\t-[x] values not close enough (%s)", figures)
-
-
-def _dtype_name(model: Any) -> str:
-    return str(getattr(model, "dtype", "float32")).removeprefix("torch.")
