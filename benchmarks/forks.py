@@ -130,10 +130,12 @@ def without(variant: str) -> None:
             return contextlib.nullcontext() if name == names[variant] else setting(owner, name, *more, **given)
 
         settings._set = kept  # type: ignore[assignment]
+    if variant == "arithmetic":
+        settings.arithmetic_remembered = contextlib.nullcontext  # type: ignore[assignment]
     if variant == "registry":
         settings.torchlib_built_once = contextlib.nullcontext  # type: ignore[assignment]
     if variant == "plain":
-        dynamo.set_for_export = contextlib.nullcontext  # type: ignore[assignment]
+        dynamo.set_for_export = lambda **_: contextlib.nullcontext()  # type: ignore[assignment]
 
 
 def _be_the_case(write: int, variant: str, exporter: str, model_type: str, feature: str) -> None:

@@ -25,7 +25,8 @@ CASES = (
 LEVERS = {
     "not-warmed": "a few layers exported in the server before the first fork",
     "stack-traces": "no stack trace on every node",
-    "shape-cache": "no cache of operators' shapes, which are symbols",
+    "arithmetic": "arithmetic on symbolic lengths remembered",
+    "shape-cache": "no cache of operators' shapes where more than the batch varies",
     "registry": "torch's registry of translations built once",
     "collector": "garbage collector off, what the server made frozen",
     "threads": "one thread in torch",
