@@ -76,7 +76,8 @@ def find_fixes(
         mended = project.snapshot(Overlay(tree, after.files))
         if base is not None:
             mended.widen(base)
-        concerned = changed | after.files.keys() if changed is not None else None
+        if changed is not None and base is not None:  # without one, all that an edited file says would be new
+            concerned = changed | after.files.keys()
         failed = _still_wrong(draft, after, find_all(mended, base, concerned, ignore=ignore), strict, not_checked)
         if failed:
             draft.refused.update(failed)

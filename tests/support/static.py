@@ -232,6 +232,9 @@ def check(root: Path, base: str | None = "HEAD") -> Checked:
     base_tree = tree.revision(root, changed.base)
     before = project.base_snapshot(base_tree, head)
     found = catalog.find_all(head, before, changed.paths, ignore=project.settings.ignore)
+    # The base as a check reads it, which takes from the head what did not change.
+    near = project.base_snapshot(tree.before(head_tree, changed.base, changed.paths), head)
+    assert catalog.find_all(head, near, changed.paths, ignore=project.settings.ignore) == found
     whole, _ = catalog.find_all(head, before, None, ignore=project.settings.ignore)
     # What a change touches must hold everything the change makes or mends.
     assert {item for item in whole if item.status != "standing"} == {

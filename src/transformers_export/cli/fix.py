@@ -28,6 +28,6 @@ def fix(options: CheckOptions) -> tuple[CheckOptions, Fix | None]:
     fixes = find_fixes(options)
     rewrite(Path(options.root), fixes.files, fixes.before)
     scope = options.scope
-    if scope.named or scope.staged:
+    if scope.staged or (scope.named and scope.base is not None):  # see `fixing.find_fixes`
         scope = scope._replace(named=tuple(dict.fromkeys((*scope.named, *sorted(fixes.files)))))
     return options._replace(scope=scope), as_diff(fixes)

@@ -56,6 +56,26 @@ def template_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = 
     Raises:
         ValueError: A declared input is not among them.
     """
+    return declared_inputs(config, example_inputs(config, preprocessor, dtype))
+
+
+def declared_inputs(config: Any, made: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those example inputs that are declared, in declared order.
+
+    Raises:
+        ValueError: A declared input is not among them.
+    """
+    missing = [name for name in config.inputs if name not in made]
+    if missing:
+        raise ValueError(
+            f"{type(config).__name__} declares the inputs {missing}, but its example inputs hold only "
+            f"{sorted(made)}. Make them in generate_dummy_inputs, or pass the preprocessor that makes them."
+        )
+    return {name: made[name] for name in config.inputs}
+
+
+def example_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+    """Everything the configuration makes as example inputs, declared or not; see `template_inputs`."""
     from transformers.utils import TensorType
 
     flat: dict[str, Any] = {}
@@ -66,13 +86,7 @@ def template_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = 
             flat[name] = value
     flat = dict(config.generate_dummy_inputs_onnxruntime(flat))
     _add_text_companions(flat, config.inputs)
-    missing = [name for name in config.inputs if name not in flat]
-    if missing:
-        raise ValueError(
-            f"{type(config).__name__} declares the inputs {missing}, but its example inputs hold only "
-            f"{sorted(flat)}. Make them in generate_dummy_inputs, or pass the preprocessor that makes them."
-        )
-    return {name: _of_type(flat[name], dtype) for name in config.inputs}
+    return {name: _of_type(tensor, dtype) for name, tensor in flat.items() if hasattr(tensor, "is_floating_point")}
 
 
 def dropped_inputs(config: Any, preprocessor: Any) -> list[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -214,15 +214,21 @@ def string(node: ast.expr | None, source: Source) -> str | None:
 
 def _given_once(name: str, source: Source) -> bool:
     """Whether one statement at the top of a file gives a name its value, and no loop, import or function another."""
-    stores = 0
-    for statement in source.body:
+    return _stores(source.body).get(name) == 1 and name not in source.imports
+
+
+@lru_cache(maxsize=8)
+def _stores(body: tuple[ast.stmt, ...]) -> dict[str, int]:
+    """How often each name gets a value at the top of a file; `global` in a function is more than once."""
+    found: dict[str, int] = {}
+    for statement in body:
         inside = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         for node in walk(statement):
-            if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
-                stores += not inside
-            elif isinstance(node, ast.Global) and name in node.names:
-                return False
-    return stores == 1 and name not in source.imports
+            if isinstance(node, ast.Name) and not inside and not isinstance(node.ctx, ast.Load):
+                found[node.id] = found.get(node.id, 0) + 1
+            elif isinstance(node, ast.Global):
+                found.update(dict.fromkeys(node.names, 2))
+    return found
 
 
 def docstring(item: Class) -> str:

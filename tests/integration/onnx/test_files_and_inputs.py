@@ -217,3 +217,24 @@ def test_an_input_that_the_graph_does_not_use_is_named(good: Exported) -> None:
     report = good.validate()
     assert _failed(report) == {"values", "effect"}
     assert _detail(report, "effect") == "the graph does not use attention_mask, which moves an output in PyTorch"
+
+
+class WithoutTypes(BertOnnxConfig):
+    """Forgets what BERT's tokenizer makes."""
+
+    input_names = ("input_ids", "attention_mask")
+
+
+class WithoutMask(BertOnnxConfig):
+    """Forgets the mask."""
+
+    input_names = ("input_ids", "token_type_ids")
+
+
+@pytest.mark.parametrize(("config", "name"), [(WithoutTypes, "token_type_ids"), (WithoutMask, "attention_mask")])
+def test_an_input_that_the_configuration_forgets_fails_the_effect_alone(
+    config: type[BertOnnxConfig], name: str, tmp_path: Path
+) -> None:
+    report = _write(_small(tmp_path / "model.onnx", transformers.BertConfig(), config)).validate()
+    assert _failed(report) == {"effect"}
+    assert _detail(report, "effect").startswith(f"{name} is made by the preprocessor, taken by forward()")

@@ -99,6 +99,21 @@ def test_named_files_are_mended_and_what_that_asks_for(root: Path) -> None:
     assert differences(root) == ""
 
 
+def test_what_an_edited_file_says_of_others_is_not_the_named_files_matter(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    alpha = '        "alpha": supported_features_mapping("default", onnx_config_cls="models.alpha.AlphaOnnxConfig"),\n'
+    edit(root, REGISTRY, alpha, "")
+    edit(root, REGISTRY, '            "default",\n', '            "default",\n            "default",\n')
+    assert main(["check", "--static", "--fix", ALPHA]) == RED
+    said = capsys.readouterr().out
+    assert "Register AlphaOnnxConfig" in said
+    assert "beta-two" not in said
+    assert main(["check", "--static", ALPHA]) == 0
+    assert main(["check", "--static", REGISTRY]) == RED
+    assert "duplicate-feature" in capsys.readouterr().out
+
+
 def test_permissions_and_links_inside_the_repository_stay(root: Path) -> None:
     (root / ALPHA).chmod(0o755)
     elsewhere = root / "matrix.py"

@@ -7,6 +7,7 @@ alone and some output must move by more than the tolerance. Causes for which non
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from transformers_export.onnx.inputs import Sizes
 from transformers_export.onnx.lengths import is_seq2seq
 from transformers_export.onnx.padding import MASKS
 from transformers_export.onnx.reach import reached_inputs
+from transformers_export.onnx.validation.forgotten import forgotten_inputs
 from transformers_export.onnx.validation.runs import EFFECT, ModelRefusedError, Run, run_inputs
 from transformers_export.onnx.validation.tolerance import limits_for
 from transformers_export.onnx.validation.types import Check
@@ -42,7 +44,7 @@ class Effect:
     model: float
     """In PyTorch; at most 1 is not seen by any comparison."""
     graph: float
-    """In the graph."""
+    """In the graph; infinity where it gives no such output, which other checks say."""
 
 
 def check_effect(seen: Observed) -> Check:
@@ -65,11 +67,13 @@ def check_effect(seen: Observed) -> Check:
             problems.append(f"the graph does not use {effect.name}, which moves an output in PyTorch")
         elif effect.graph <= 1:
             problems.append(f"{effect.name} moves an output in PyTorch and none in the graph")
+    problems += forgotten_inputs(seen.subject)
     if problems:
         return Check("effect", "failed", "; ".join(problems), figure=float(len(problems)), limit=0.0)
     moving = [effect for effect in effects if effect.model > 1]
-    least = min(moving, key=lambda effect: effect.model)
-    detail = f"{len(moving)} inputs move an output, {least.name} least: {least.model:.0f} times the tolerance"
+    least = min(moving, key=lambda effect: effect.model, default=None)
+    by = f", {least.name} least: {least.model:.0f} times the tolerance" if least else ""
+    detail = f"{len(moving)} inputs move an output{by}"
     return Check("effect", "passed", "; ".join([detail, *harmless]), figure=0.0, limit=0.0)
 
 
@@ -93,7 +97,8 @@ def _effects(subject: Subject) -> Iterator[Effect]:
             except ModelRefusedError:
                 continue
             model = max(_moved(base.expected, moved.expected, output, subject.atol) for output in outputs)
-            graph = max(_moved(base.actual, moved.actual, output, subject.atol) for output in outputs)
+            given = [output for output in outputs if output in base.actual and output in moved.actual]
+            graph = max((_moved(base.actual, moved.actual, output, subject.atol) for output in given), default=inf)
             best = max(best, Effect(name, model, graph), key=lambda effect: effect.model)
             if best.model > 1:
                 break
@@ -147,9 +152,7 @@ def _outputs_asked(subject: Subject, name: str) -> list[str]:
 
 
 def _moved(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], output: str, atol: float) -> float:
-    """How far an output moved, in shares of the tolerance; infinity where its shape did, 0 where it is not there."""
-    if output not in before or output not in after:
-        return 0.0
+    """How far an output moved, in shares of the tolerance; infinity where its shape did."""
     one, other = before[output], after[output]
     if one.shape != other.shape:
         return float("inf")

@@ -78,6 +78,8 @@ class Subject:
     atol: float
     seed: int = 0
     """What values of inputs are drawn from; equal seeds give equal inputs."""
+    undeclared: Mapping[str, Tensor] = field(default_factory=dict)
+    """What the preprocessor makes and the configuration does not declare."""
 
     def draw(self, sizes: Sizes, purpose: int) -> dict[str, Tensor]:
         """Inputs of these sizes. Each purpose has values of its own, so that no check repeats another's."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx import foreign
 from transformers_export.onnx.flat import FlatModel, prepared
-from transformers_export.onnx.inputs import template_inputs
+from transformers_export.onnx.inputs import declared_inputs, example_inputs
 from transformers_export.onnx.validation import catalog, material, runs, values
 from transformers_export.onnx.validation.material import GraphFile, Observed
 from transformers_export.onnx.validation.tolerance import tolerance_for
@@ -137,8 +137,10 @@ def _report(
     if file.unusable:
         checks += [Check(check.name, "not-run", file.unusable) for check in questions]
         return ValidationReport(tuple(checks), (), None, tolerance)
-    template = template_inputs(config, preprocessor, dtype)
-    seen = _observe(file, runs.Subject(config, flat, graph, template, tolerance, seed))
+    made = example_inputs(config, preprocessor, dtype)
+    template = declared_inputs(config, made)
+    undeclared = {name: tensor for name, tensor in made.items() if name not in template}
+    seen = _observe(file, runs.Subject(config, flat, graph, template, tolerance, seed, undeclared))
     checks += [check.ask(seen) for check in questions]
     located = _locate(seen) if any(c.name == "values" and c.outcome == "failed" for c in checks) else None
     differences = [output.max_difference for output in seen.outputs if not output.problem]
@@ -152,9 +154,14 @@ def _observe(file: GraphFile, subject: runs.Subject) -> Observed:
 
 
 def _locate(seen: Observed) -> Located | NotLocated | None:
+    """Where values begin to differ. A failure to find it must not hide the failure that is looked into."""
     from transformers_export.onnx.locating.locate import locate  # only where something is wrong
+    from transformers_export.onnx.locating.types import NotLocated
 
-    return locate(seen.subject, seen.file.graph, seen.file.path, seen.runs)
+    try:
+        return locate(seen.subject, seen.file.graph, seen.file.path, seen.runs)
+    except Exception as error:  # models run under watch, and anything may not bear that
+        return NotLocated(runs.first_line(error))
 
 
 def log_report(report: ValidationReport) -> None:
