@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass
 
 from forks import Forks, Measured
-from performance import ARCHITECTURES, PAIRS, machine, write_section
+from performance import ARCHITECTURES, PAIRS, machine, write
 
 SAMPLE = (
     ("bert", "default"),
@@ -67,7 +67,7 @@ def main() -> int:
     text = page(rows, f"python benchmarks/exporter.py {' '.join(sys.argv[1:])}".strip())
     print(text)
     if options.write:
-        write_section("exporter", text)
+        write("exporter", text)
     return 0 if all(row.same for row in rows) else 1
 
 

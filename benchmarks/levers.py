@@ -13,7 +13,7 @@ import statistics
 import sys
 
 from forks import Forks, Measured
-from performance import machine, write_section
+from performance import machine, write
 from stages import OTHER, STAGES
 
 CASES = (
@@ -52,7 +52,7 @@ def main() -> int:
     taken = {key: statistics.median(one.case for one in runs) for key, runs in measured.items()}
     text = page(taken, profile, {name: forks[name].start for name in variants}, f"python {' '.join(sys.argv)}")
     print(text)
-    write_section("levers", text)
+    write("levers", text)
     return 0
 
 

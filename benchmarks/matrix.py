@@ -24,7 +24,7 @@ import time
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from performance import ARCHITECTURES, PAGE, ROOT, machine, write_section
+from performance import ARCHITECTURES, PAGE, ROOT, machine, write
 
 PARTS = ("legacy-2", "pull-request", "legacy-1", "dynamo-2", "dynamo-1")
 HEADINGS = ("check", "seconds", "CPU seconds", "verified", "from the cache", "made at")
@@ -59,7 +59,7 @@ def main() -> int:
                 rows[row.check] = row
                 verified, _, of = row.verified.partition(" of ")
                 failed |= verified != of
-                write_section("matrix", page(list(rows.values())))
+                write("matrix", page(list(rows.values())))
     return int(failed)
 
 
@@ -120,7 +120,7 @@ def check(clone: Path, what: str, *arguments: str) -> Row:
 
 def read() -> list[Row]:
     """The rows that stand in the page."""
-    section = PAGE.read_text(encoding="utf-8").partition("<!-- matrix:")[2].partition("<!-- end of matrix")[0]
+    section = PAGE.read_text(encoding="utf-8").partition("<!-- matrix: begin")[2].partition("<!-- matrix: end")[0]
     lines = [line for line in section.splitlines() if line.startswith("| ") and not line.startswith("| check")]
     return [
         Row(*(cell.strip() for cell in line.strip("| ").split("|")))

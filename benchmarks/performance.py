@@ -1,4 +1,4 @@
-"""What the benchmarks of speed share: the pairs they export, and the sections of docs/performance.md they write."""
+"""What the benchmarks of speed share: the pairs they export, and where they write it: docs/performance.md."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
+
+from pages import write_section  # noqa: E402
 
 from transformers_export.onnx.features import FeaturesManager  # noqa: E402 - found through the line above
 
@@ -60,18 +62,9 @@ PAIRS = tuple(
 """Model type and feature of each; 198 when the limits for the whole matrix were set, a few more by now."""
 
 
-def write_section(name: str, text: str) -> None:
-    """Replace the section of that name in docs/performance.md.
-
-    Raises:
-        ValueError: The page has no such section.
-    """
-    start, end = f"<!-- {name}: written by benchmarks/{name}.py -->\n", f"<!-- end of {name} -->\n"
-    page = PAGE.read_text(encoding="utf-8")
-    if start not in page or end not in page:
-        raise ValueError(f"Expected {start.strip()} and {end.strip()} in {PAGE}.")
-    before, after = page.split(start)[0], page.split(end)[1]
-    PAGE.write_text(f"{before}{start}{text.strip()}\n{end}{after}", encoding="utf-8")
+def write(section: str, text: str) -> None:
+    """Replace a section of docs/performance.md."""
+    write_section(PAGE, section, text)
 
 
 def machine() -> str:
