@@ -14,7 +14,7 @@ from transformers_export.onnx.probing import free_lengths
 from transformers_export.onnx.validation.ties import is_whole, tied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -112,7 +112,22 @@ def planned(subject: Subject) -> tuple[Sizes, ...]:
     others = free_lengths(subject.flat, subject.config, subject.template)
     padded = PADDED if declares_mask(subject.config) else ()
     empty = (EMPTY_PAST,) if uses_past(subject.config) else ()
-    return (*SHAPES, *padded, *empty, *([replace(SHAPES[0], others=others)] if others else []))
+    wanted = (*SHAPES, *padded, *empty, *([replace(SHAPES[0], others=others)] if others else []))
+    return tuple(_distinct(subject, wanted))
+
+
+def _distinct(subject: Subject, wanted: Sequence[Sizes]) -> Iterator[Sizes]:
+    """Those that do not draw the very inputs of an earlier one, as sizes do that differ in what the model lacks."""
+    drawn: list[Mapping[str, Tensor]] = []
+    for sizes in wanted:
+        tensors = subject.draw(sizes, RUNS)
+        if not any(_same(tensors, earlier) for earlier in drawn):
+            drawn.append(tensors)
+            yield sizes
+
+
+def _same(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> bool:
+    return all(tensor.equal(other[name]) for name, tensor in one.items())
 
 
 def run_all(subject: Subject, shapes: Sequence[Sizes]) -> tuple[list[Run], list[str]]:
