@@ -50,6 +50,12 @@ def python_4() -> Path:
     return environments.transformers_4()
 
 
+@pytest.fixture(scope="session")
+def python_newest_4() -> Path:
+    """The interpreter with the newest transformers 4."""
+    return environments.newest_transformers_4()
+
+
 @pytest.fixture
 def example_python(example_repository: repositories.Repository, python_5: Path, tmp_path: Path) -> Path:
     """An interpreter with transformers 5 in which `example_repository` is installed as it stands on disk."""

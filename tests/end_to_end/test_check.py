@@ -116,6 +116,13 @@ def test_an_export_that_computes_something_else_is_red(example_repository):
     for case in verdict.cases:
         assert case.cause == "change"
         assert case.max_difference > 100 * case.tolerance
+        assert case.located.module.endswith("layers.0.feed_forward")
+        assert (case.located.class_name, case.located.operator) == ("HeronFeedForward", "Mul")
+        assert case.located.path == "src/acme_models/heron/modeling_heron.py"
+        line = (example_repository.root / case.located.path).read_text().splitlines()[case.located.line - 1]
+        assert line.strip().startswith("return self.down(")
+        assert case.fault.did.startswith(f"made the values differ in {case.located.module}")
+        assert "passes at the base" in case.fault.why
         assert {check.name: check.outcome for check in case.checks}["values"] == "failed"
 
 
@@ -201,6 +208,13 @@ def test_auto_tries_the_other_exporter_and_says_so(example_repository):
     assert all("The dynamo exporter failed" in case.warnings[0] for case in auto.cases)
     (dynamo, *_) = check(root, "--exporter", "dynamo", code=1).cases
     assert (dynamo.outcome, dynamo.exporter, dynamo.cause) == ("failed", "dynamo", "change")
+    number = modeling.read_text().splitlines().index("        if input_ids.sum() < 0:") + 1
+    assert dynamo.error.frames[0] == f"src/acme_models/heron/modeling_heron.py:{number} in forward"
+    assert "input_ids int64 2×8" in dynamo.error.inputs
+    assert dynamo.error.hint.startswith("Python decides by a value")
+    assert dynamo.error.link.startswith("https://docs.pytorch.org/")
+    assert dynamo.fault.did == f"made the export fail with {dynamo.error.type}"
+    assert "passes at the base" in dynamo.fault.why
 
 
 def test_nothing_that_changed_concerns_an_export_and_no_interpreter_is_started(example_repository):

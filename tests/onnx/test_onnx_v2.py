@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import transformers
 
-from support.architectures import FIRST, part_of_the_rest
+from support.architectures import FIRST, part_of, reason_to_fail
 from transformers_export import tiny
 from transformers_export.onnx import FeaturesManager, export, parts_of, validate
 from transformers_export.onnx.convert import default_opset
@@ -37,6 +37,7 @@ PYTORCH_EXPORT_MODELS = {
     ("convnext", "ConvNextConfig"),
     ("convnextv2", "ConvNextV2Config"),
     ("cvt", "CvtConfig"),
+    ("d-fine", "DFineConfig"),
     ("data2vec-audio", "Data2VecAudioConfig"),
     ("data2vec-text", "Data2VecTextConfig"),
     ("data2vec-vision", "Data2VecVisionConfig"),
@@ -71,6 +72,7 @@ PYTORCH_EXPORT_MODELS = {
     ("layoutlmv3", "LayoutLMv3Config"),
     ("levit", "LevitConfig"),
     ("lilt", "LiltConfig"),
+    ("longformer", "LongformerConfig"),
     ("luke", "LukeConfig"),
     ("markuplm", "MarkupLMConfig"),
     ("maskformer", "MaskFormerConfig"),
@@ -108,7 +110,10 @@ PYTORCH_EXPORT_MODELS = {
     ("rt-detr-v2", "RTDetrV2Config"),
     ("sam", "SamConfig"),
     ("segformer", "SegformerConfig"),
+    ("sew", "SEWConfig"),
+    ("sew-d", "SEWDConfig"),
     ("siglip", "SiglipConfig"),
+    ("siglip2", "Siglip2Config"),
     ("siglip-vision-model", "SiglipVisionConfig"),
     ("speech-to-text", "Speech2TextConfig"),
     ("splinter", "SplinterConfig"),
@@ -172,6 +177,7 @@ PYTORCH_EXPORT_WITH_PAST_MODELS = {
     ("granite", "GraniteConfig"),
     ("granitemoe", "GraniteMoeConfig"),
     ("granitemoeshared", "GraniteMoeSharedConfig"),
+    ("helium", "HeliumConfig"),
     ("imagegpt", "ImageGPTConfig"),
     ("internlm3", "InternLM3Config"),
     ("jais2", "Jais2Config"),
@@ -231,17 +237,21 @@ PYTORCH_EXPORT_SEQ2SEQ_WITH_PAST_MODELS = {
 MODELS = PYTORCH_EXPORT_MODELS | PYTORCH_EXPORT_WITH_PAST_MODELS | PYTORCH_EXPORT_SEQ2SEQ_WITH_PAST_MODELS
 
 SHAPES = {"bart", "bert", "distilbert", "gpt2", "t5", "vit"}
-"""One architecture of each shape: these are exported with dynamo here, at ten times the cost of legacy. With legacy it
-is the first architectures, and in turn a part of the others. All of them with both are in docs/pairs.md."""
+"""One architecture of each shape: these are exported with dynamo in every run, at ten times the cost of legacy. With
+legacy it is the first architectures. Of the others a part is exported in turn, which the commit decides, so that a run
+can be repeated. All of them with both are in docs/pairs.md."""
 
-EXPORTED = {"legacy": {*FIRST, *part_of_the_rest()}, "dynamo": SHAPES}
+EXPORTED = {
+    "legacy": {*FIRST, *part_of(set(FeaturesManager.model_types()) - set(FIRST), parts=12)},
+    "dynamo": {*SHAPES, *part_of(set(FeaturesManager.model_types()) - SHAPES, parts=80)},
+}
 
 CASES = [
     (exporter, model_type, configuration, feature)
     for exporter in EXPORTERS
     for model_type, configuration in sorted(MODELS)
-    if model_type in EXPORTED[exporter]
     for feature in FeaturesManager.features_of(model_type)
+    if model_type in EXPORTED[exporter] or reason_to_fail(model_type, feature, exporter)
 ]
 
 
@@ -251,6 +261,17 @@ def test_the_matrix_has_what_the_registry_has() -> None:
 
 @pytest.mark.parametrize(("exporter", "model_type", "configuration", "feature"), CASES)
 def test_export(exporter: str, model_type: str, configuration: str, feature: str, tmp_path: Path) -> None:
+    reason = reason_to_fail(model_type, feature, exporter)
+    try:
+        _export(exporter, model_type, configuration, feature, tmp_path)
+    except Exception:  # whatever upstream raises, or an assertion below
+        if reason is None:
+            raise
+    else:
+        assert reason is None, "it passes: take it out of the expected failures in pyproject.toml"
+
+
+def _export(exporter: str, model_type: str, configuration: str, feature: str, tmp_path: Path) -> None:
     config = tiny.shrink(tiny.start(getattr(transformers, configuration)))
     model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
     whole = FeaturesManager.get_config(model_type, feature)(model.config)

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from typing import TYPE_CHECKING
 
 from support.repositories import ROOT
-from transformers_export.onnx.features import FeaturesManager
+from transformers_export.cases.plan import expected_failure
+from transformers_export.project import read_settings
+from transformers_export.source.tree import working_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FIRST = (
     "albert",
@@ -44,14 +50,17 @@ FIRST = (
     "xlm-roberta",
     "xlm-roberta-xl",
 )
-"""The architectures of the mission: exported whole in every run."""
+"""The architectures of the mission: exported whole in every run, with the legacy exporter."""
 
-PARTS = 12
-"""The rest takes this many runs to come round."""
+SETTINGS = read_settings(working_tree(ROOT))
 
 
-def part_of_the_rest() -> list[str]:
-    """The model types beyond the first ones whose turn it is: the commit decides, so that a run can be repeated."""
-    rest = [model_type for model_type in FeaturesManager.model_types() if model_type not in FIRST]
+def reason_to_fail(model_type: str, feature: str, exporter: str) -> str | None:
+    """Why pyproject.toml expects a pair to fail with an exporter; None where it does not."""
+    return expected_failure(SETTINGS, model_type, feature, exporter)
+
+
+def part_of(model_types: Iterable[str], parts: int) -> list[str]:
+    """The model types whose turn it is: each in one run of `parts`. The commit decides which."""
     done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return rest[int(done.stdout.strip(), 16) % PARTS :: PARTS]
+    return sorted(model_types)[int(done.stdout.strip(), 16) % parts :: parts]

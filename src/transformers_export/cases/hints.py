@@ -55,8 +55,8 @@ HINTS = (
     _hint(
         r"GuardOnDataDependentSymNode|Could not guard on data-dependent|data.dependent (?:expression|branching)"
         r"|Could not extract specialized integer",
-        "Python decides by a value that is only known when the model runs (item(), tolist(), nonzero()): decide by "
-        "shapes, or tell the compiler with torch._check.",
+        "Python decides by a value that is only known when the model runs (an `if` on a tensor, item(), tolist(), "
+        "nonzero()): use torch.where, decide by shapes, or tell the compiler with torch._check.",
         _GUARDS,
     ),
     _hint(

@@ -177,7 +177,6 @@ def _hub(project: Project, snapshot: Snapshot) -> Exportable:
 def _cases(key: str, feature: str, exportable: Exportable, limits: Limits, settings: Settings) -> Iterator[Case]:
     for exporter in _choices(settings, limits):
         traced = exporter == "torchscript"
-        name = f"{key}/{feature}"
         yield Case(
             model_type=key,
             feature=feature,
@@ -188,7 +187,7 @@ def _cases(key: str, feature: str, exportable: Exportable, limits: Limits, setti
             atol=limits.atol,
             timeout=limits.timeout,
             memory_limit=limits.memory_limit,
-            expected_failure=_reason(settings.expected_failures, (key, name, f"{name}/{exporter}")),
+            expected_failure=expected_failure(settings, key, feature, exporter),
         )
 
 
@@ -196,6 +195,12 @@ def _choices(settings: Settings, limits: Limits) -> Iterator[ExporterChoice]:
     """How each feature is exported: by every exporter that was asked for, for every target, each once."""
     for target in dict.fromkeys(settings.targets):
         yield from limits.exporters if target == "onnx" else ("torchscript",)
+
+
+def expected_failure(settings: Settings, key: str, feature: str, exporter: str) -> str | None:
+    """Why the settings expect a case to fail; None where they do not."""
+    name = f"{key}/{feature}"
+    return _reason(settings.expected_failures, (key, name, f"{name}/{exporter}"))
 
 
 def _reason(reasons: Mapping[str, str], names: tuple[str, ...]) -> str | None:

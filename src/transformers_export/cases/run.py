@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from transformers_export.cases.failure import cause_of, describe, is_out_of_memory, shown_path
+from transformers_export.cases.failure import MAX_FRAMES, cause_of, describe, is_out_of_memory, shown_path
 from transformers_export.cases.imports import imported_from
 from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
@@ -51,9 +51,15 @@ class _Attempt:
             **facts,
         )
 
-    def failed(self, error: Exception, inputs: tuple[str, ...], **facts: Any) -> CaseResult:
+    def failed(self, error: Exception, part: Part, preprocessor: Any, **facts: Any) -> CaseResult:
         own = _own_folders(self.case)
-        said = replace(describe(error, own=own), inputs=inputs)
+        said = describe(error, own=own)
+        calling = _calling(said.operator, part, preprocessor, own) if said.operator else ()
+        said = replace(
+            said,
+            inputs=_given(part, preprocessor),
+            frames=tuple(dict.fromkeys((*calling, *said.frames)))[:MAX_FRAMES],
+        )
         return self.result(outcome="failed", cause=cause_of(error, own=own), error=said, **facts)
 
     def validated(self, report: ValidationReport, **facts: Any) -> CaseResult:
@@ -111,7 +117,7 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
         except Exception as error:
             if is_out_of_memory(error):
                 raise  # its limit, not its fault: `child.py` says so
-            return attempt.failed(error, _given(part, preprocessor), opset=opset)
+            return attempt.failed(error, part, preprocessor, opset=opset)
         reports[part.name] = validate(part.config, preprocessor, part.model, path, opset=opset, atol=case.atol)
         files.append(path)
     return attempt.validated(
@@ -141,7 +147,7 @@ def _trace(case: Case, subject: Subject) -> CaseResult:
         except Exception as error:
             if is_out_of_memory(error):
                 raise
-            return attempt.failed(error, _given(part, preprocessor))
+            return attempt.failed(error, part, preprocessor)
         reports[part.name] = validation.validate(part.config, preprocessor, part.model, folder, atol=case.atol)
         nodes += len(list(traced.module.inlined_graph.nodes()))
         size += manifest.model_file(folder).stat().st_size
@@ -177,6 +183,17 @@ def _given(part: Part, preprocessor: Any) -> tuple[str, ...]:
         return described(part.config, preprocessor, part.model)
     except Exception:
         return ()
+
+
+def _calling(operator: str, part: Part, preprocessor: Any, own: list[str]) -> tuple[str, ...]:
+    """The line of the model that calls an operator, as a frame: exporters that trace first have lost it."""
+    from transformers_export.onnx.locating.operators import line_calling
+
+    try:
+        found = line_calling(operator, part.model, part.config, preprocessor)
+    except Exception:
+        return ()
+    return (f"{shown_path(found[0], own)}:{found[1]} in {found[2]}",) if found else ()
 
 
 def _useless(atol: float) -> str:

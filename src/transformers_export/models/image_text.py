@@ -44,11 +44,12 @@ class TwoTowersOnnxConfig(OnnxConfig):
             tokenizer = getattr(preprocessor, "tokenizer", preprocessor)
             made.update(super().generate_dummy_inputs(tokenizer, *args, **kwargs))
         if "pixel_values" in self.inputs:
-            made["pixel_values"] = self._pixel_values(getattr(preprocessor, "image_processor", preprocessor))
+            made.update(self._images(getattr(preprocessor, "image_processor", preprocessor)))
         return made
 
-    def _pixel_values(self, processor: Any) -> Any:
+    def _images(self, processor: Any) -> Mapping[str, Any]:
         if dummy.takes_images(processor):
-            return dummy.images(processor, self.default_batch_size, 3, 40, 40)["pixel_values"]
+            return {"pixel_values": dummy.images(processor, self.default_batch_size, 3, 40, 40)["pixel_values"]}
         vision = self._config.vision_config
-        return dummy.pair((self.default_batch_size, vision.num_channels, vision.image_size, vision.image_size))[0]
+        shape = (self.default_batch_size, vision.num_channels, vision.image_size, vision.image_size)
+        return {"pixel_values": dummy.pair(shape)[0]}

@@ -219,13 +219,17 @@ def save(graph: onnx_ir.Model, output: Path) -> None:
     """
     import onnx_ir
 
+    from transformers_export.onnx import files
     from transformers_export.onnx.config import EXTERNAL_DATA_LIMIT
 
     size = sum(tensor.nbytes for value in graph.graph.initializers.values() if (tensor := value.const_value))
-    data = f"{output.name}.data" if size >= EXTERNAL_DATA_LIMIT else None
     with tempfile.TemporaryDirectory(prefix=".export-", dir=output.parent) as folder:
-        onnx_ir.save(graph, Path(folder) / output.name, external_data=data)
-        move_files(Path(folder) / output.name, output)
+        path = Path(folder) / output.name
+        if size >= EXTERNAL_DATA_LIMIT:
+            onnx_ir.save(graph, path, external_data=f"{output.name}.data")
+        else:
+            files.write(graph, path)
+        move_files(path, output)
 
 
 def move_files(source: Path, target: Path) -> None:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from transformers_export.onnx import cache
+from transformers_export.onnx.masks import without_vmap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -163,7 +164,7 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     # The wrapper too: exporters put back the mode they find on it, all the way down.
     flat = FlatModel(model, config).eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), without_vmap():
             yield flat
     finally:
         for setter, value in built:

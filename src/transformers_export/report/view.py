@@ -36,7 +36,6 @@ _CAUSES = {
     "change": "this change",
     "environment": "the environment, not this change",
     "upstream": "a library this project uses, not this change",
-    "unknown": "something unknown",
 }
 _PATH = 1000
 """Characters of a path that are looked at; an address as long is not linked."""
@@ -453,17 +452,22 @@ def _failure(case: CaseResult, limits: Limits) -> Failure:
         icon=_ICONS[case.outcome],
         name=cut(case_name(case)),
         what=_cutter(min(limits.text, 140))(what_happened(case)),
-        cause=_CAUSES[case.cause] if case.cause else "",
+        cause=_CAUSES.get(case.cause or "", ""),
         trace=_trace(case, limits),
         checks=tuple(_check(case, check, cut) for check in case.checks if check.outcome in ("failed", "not-run")),
         reason=cut(case.reason),
         warnings=tuple(cut(warning) for warning in case.warnings[: limits.notes]),
         place=_spot(case, case.located, cut) if case.located and limits.frames else None,
         did=cut(case.fault.did) if case.fault else "",
-        why=cut(case.fault.why) if case.fault else "",
+        why=cut(_why(case)),
         hint=cut(case.error.hint) if case.error else "",
         link=documentation(case.error.link) or "" if case.error else "",
     )
+
+
+def _why(case: CaseResult) -> str:
+    said = case.fault.why if case.fault else ""
+    return f"Whose failure this is, is not known. {said}" if case.cause == "unknown" else said
 
 
 def _spot(case: CaseResult, located: Located, cut: Callable[[str], str]) -> Spot:

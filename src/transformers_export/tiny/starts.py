@@ -108,6 +108,23 @@ _STARTS: dict[str, dict[str, Any]] = {
         "neck_hidden_sizes": [16, 16, 16, 16],
         "fusion_hidden_size": 16,
     },
+    "d_fine": {
+        **_RT_DETR,
+        "decoder_n_points": [3, 3, 3],
+        "lqe_hidden_dim": 8,
+        "backbone_config": {
+            "model_type": "hgnet_v2",
+            "hidden_sizes": [16, 24, 32, 40],
+            "stem_channels": [3, 8, 8],
+            "stage_in_channels": [8, 16, 24, 32],
+            "stage_mid_channels": [8, 8, 8, 8],
+            "stage_out_channels": [16, 24, 32, 40],
+            "stage_num_blocks": [1, 1, 1, 1],
+            "stage_numb_of_layers": [1, 1, 1, 1],
+            "out_features": ["stage2", "stage3", "stage4"],
+        },
+        "encoder_in_channels": [24, 32, 40],
+    },
     "efficientnet": {
         "image_size": 32,
         "width_coefficient": 1.0,
@@ -216,7 +233,7 @@ _STARTS: dict[str, dict[str, Any]] = {
     "wav2vec2-conformer": {"vocab_size": 32},
 }
 
-_SMALL_ALREADY = frozenset(("efficientnet", "rt_detr", "rt_detr_v2"))
+_SMALL_ALREADY = frozenset(("d_fine", "efficientnet", "rt_detr", "rt_detr_v2"))
 """Model types that start small, with lists of sizes that nothing else may change."""
 
 _SMALL_AS_STARTED = frozenset(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 import transformers
 
+import onnx
 from transformers_export import tiny
 from transformers_export.models.bart.configuration_bart import BartOnnxConfig
 from transformers_export.models.bert.configuration_bert import BertOnnxConfig
@@ -19,11 +21,10 @@ from transformers_export.models.llama.configuration_llama import LlamaOnnxConfig
 from transformers_export.models.t5.configuration_t5 import T5OnnxConfig
 from transformers_export.models.vit.configuration_vit import ViTOnnxConfig
 from transformers_export.onnx import export, validate
-from transformers_export.onnx.locating.types import Located
+from transformers_export.onnx.locating.types import Located, NotLocated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from transformers_export.onnx.validation.types import ValidationReport
 
@@ -155,3 +156,45 @@ def test_the_module_that_computes_something_else_is_named(defect: Defect, export
     assert "values" in {check.name for check in report.checks if check.outcome == "failed"}
     assert isinstance(report.located, Located), report.located
     assert report.located.module == defect.module
+
+
+def test_an_edited_graph_with_weights_beside_it_names_operator_line_and_growth(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("transformers_export.onnx.config.EXTERNAL_DATA_LIMIT", 1000)
+    model, preprocessor, config = FAMILIES["bert"].build()
+    path = tmp_path / "model.onnx"
+    export(preprocessor, model, config, OPSET, path, exporter="legacy")
+    assert validate(config, preprocessor, model, path, opset=OPSET).located is None
+    graph = onnx.load(path, load_external_data=False)
+    name = "/model/encoder/layer.2/output/LayerNorm/LayerNormalization"
+    norm = next(node for node in graph.graph.node if node.name == name)
+    next(attribute for attribute in norm.attribute if attribute.name == "epsilon").f = 1e-3
+    path.write_bytes(graph.SerializeToString())
+    report = validate(config, preprocessor, model, path, opset=OPSET)
+    located = report.located
+    assert isinstance(located, Located), located
+    assert (located.module, located.class_name) == ("encoder.layer.2.output.LayerNorm", "LayerNorm")
+    assert (located.operator, located.node) == ("LayerNormalization", name)
+    assert Path(located.file).name == "modeling_bert.py"
+    assert "LayerNorm(" in Path(located.file).read_text(encoding="utf-8").splitlines()[located.line - 1]
+    modules = [step.module for step in located.growth]
+    here = modules.index(located.module)
+    assert all(step.share < 0.5 for step in located.growth[:here])
+    assert all(step.share > 1 for step in located.growth[here:])
+    assert len({step.module.split(".")[2] for step in located.growth if step.module.startswith("encoder.layer.")}) == 4
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["model.onnx", "model.onnx.data"]
+
+
+def test_a_graph_that_does_not_run_whole_fails_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise RuntimeError("no")
+
+    model, preprocessor, config = FAMILIES["bert"].build()
+    path = tmp_path / "model.onnx"
+    export(preprocessor, model, config, OPSET, path, exporter="legacy")
+    monkeypatch.setattr("transformers_export.onnx.locating.graph.run_whole", refuse)
+    report = validate(config, preprocessor, model, path, opset=OPSET, atol=1e-12)
+    assert not report.passed
+    assert isinstance(report.located, NotLocated)
+    assert "RuntimeError: no" in report.located.why

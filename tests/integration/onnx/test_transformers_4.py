@@ -1,4 +1,4 @@
-"""The exporter in an interpreter with transformers 4.48.0: our configurations, and its own taken as they are."""
+"""The exporter with transformers 4.48.0 and the newest 4.x: our configurations, and their own taken as they are."""
 
 from __future__ import annotations
 
@@ -36,8 +36,12 @@ def _matrix(python: Path, registry: str, exporter: str, *model_types: str) -> li
     ("registry", "home"),
     [("transformers_export", "transformers_export.models"), ("transformers", "transformers.models")],
 )
-def test_every_feature_exports_with_the_legacy_exporter(python_4: Path, registry: str, home: str) -> None:
-    cases = _matrix(python_4, registry, "legacy", *MODELS)
+@pytest.mark.parametrize("interpreter", ["python_4", "python_newest_4"])
+def test_every_feature_exports_with_the_legacy_exporter(
+    interpreter: str, registry: str, home: str, request: pytest.FixtureRequest
+) -> None:
+    """One architecture of each shape; all of them are in docs/pairs-transformers-4.*.md."""
+    cases = _matrix(request.getfixturevalue(interpreter), registry, "legacy", *MODELS)
     assert [case for case in cases if case["failed"]] == []
     assert len(cases) == PAIRS[registry]
     assert all(case["class"].startswith(home) for case in cases)

@@ -23,16 +23,10 @@ GONE = {"internlm2", "mctct", "siglip-text", "siglip-text-with-projection"}
 
 OPEN = {
     "colpali": "a language model behind a vision tower",
-    "d-fine": "the dynamo exporter freezes the batch in a view of its decoder; legacy exports it",
     "encoder-decoder": "made of two other models",
     "gemma3": "a language model behind a vision tower; gemma3-text is registered",
-    "helium": "the dynamo exporter's graph gives NaN for rows padded on the right; legacy exports it",
-    "longformer": "pads to its window in Python, and a graph keeps the padding that was traced",
     "musicgen": "its ids are `[batch * codebooks, sequence]`, an axis that is a product of two",
     "pix2struct": "patches begin with their row and column as fractions, which example inputs would draw anew",
-    "sew": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
-    "sew-d": "squeezes frames by a Python comparison of lengths, which the legacy exporter keeps as traced",
-    "siglip2": "resizes its position table image by image to sizes read out of a tensor, so a graph keeps those traced",
     "vits": "draws noise, and makes sound of a length that follows from what it drew",
 }
 """Not written yet, with what is particular about each."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from transformers_export.models.bases import ImageOnnxConfig
+from transformers_export.models.detectors import RTDetrLikeOnnxConfig
 
 
-class RTDetrOnnxConfig(ImageOnnxConfig):
+class RTDetrOnnxConfig(RTDetrLikeOnnxConfig):
     """Pixel values."""
+
+    modeling = "transformers.models.rt_detr.modeling_rt_detr"

@@ -1,9 +1,9 @@
-"""SEW-D: an encoder of raw sound."""
+"""SEW-D: an encoder of raw sound that halves its frames."""
 
 from __future__ import annotations
 
-from transformers_export.models.speech import WaveOnnxConfig
+from transformers_export.models.sew.configuration_sew import SEWOnnxConfig
 
 
-class SEWDOnnxConfig(WaveOnnxConfig):
+class SEWDOnnxConfig(SEWOnnxConfig):
     """A wave."""

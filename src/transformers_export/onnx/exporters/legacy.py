@@ -5,18 +5,20 @@ Deprecated upstream and ten times cheaper than dynamo; present up to torch 2.15.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import onnx_ir
+import onnx_ir.tensor_adapters
 import torch
 
 from transformers_export.onnx.exporters.legacy_operators import more_operators
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from torch import Tensor
 
@@ -35,7 +37,7 @@ def capture(
         opset: Opset to write, 9 to 20.
 
     Returns:
-        The graph with its weights in memory. Axes carry placeholder names.
+        The graph; its weights are the model's own tensors. Axes carry placeholder names.
     """
     # A name of its own for every axis: torch renames whatever shares one.
     placeholders = {
@@ -45,6 +47,7 @@ def capture(
         tempfile.TemporaryDirectory(prefix="transformers-export-") as folder,
         warnings.catch_warnings(),
         more_operators(opset),
+        _weights_apart() as weights,
     ):
         # Tracer and deprecation warnings speak to torch's maintainers; validation proves what they only suspect.
         warnings.simplefilter("ignore")
@@ -59,7 +62,38 @@ def capture(
             dynamic_axes=placeholders,
             opset_version=opset,
             do_constant_folding=True,
+            export_params=False,
         )
         model = onnx_ir.load(path)
-        onnx_ir.external_data.load_to_model(model)
+    _add_weights(model, weights)
     return model
+
+
+@contextlib.contextmanager
+def _weights_apart() -> Iterator[dict[str, Tensor]]:
+    """Hear of the weights that torch would copy into the file, after it folded and merged what it can.
+
+    They are the model's own tensors and views of them. Without them in the file, torch declares them as inputs.
+    """
+    weights: dict[str, Tensor] = {}
+    passes: Any = torch._C
+    real = passes._jit_pass_onnx_deduplicate_initializers
+
+    def recorded(*graph_and_weights: Any) -> Any:
+        merged = real(*graph_and_weights)
+        weights.update(merged)
+        return merged
+
+    passes._jit_pass_onnx_deduplicate_initializers = recorded
+    try:
+        yield weights
+    finally:
+        passes._jit_pass_onnx_deduplicate_initializers = real
+
+
+def _add_weights(model: onnx_ir.Model, weights: Mapping[str, Tensor]) -> None:
+    """Turn the inputs that stand for weights into weights."""
+    for value in [value for value in model.graph.inputs if value.name in weights]:
+        model.graph.inputs.remove(value)
+        value.const_value = onnx_ir.tensor_adapters.TorchTensor(weights[str(value.name)], name=value.name)
+        model.graph.register_initializer(value)

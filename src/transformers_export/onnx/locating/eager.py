@@ -104,7 +104,7 @@ class _Recorder(TorchDispatchMode):
         """File of the innermost running module that is not torch's own."""
         for _, module in reversed(self.stack):
             file = self._files[type(module)]
-            if file and not file.startswith(_TORCH):
+            if file and not is_torchs(file):
                 return file
         return ""
 
@@ -148,6 +148,11 @@ def _hooks(flat: FlatModel, recorder: _Recorder, *, disturbed: bool) -> Iterator
             handle.remove()
 
 
+def is_torchs(file: str) -> bool:
+    """Whether a file is one of torch's own."""
+    return file.startswith(_TORCH)
+
+
 def tensors_of(content: Any) -> Iterator[Tensor]:
     """Every tensor in a nest of mappings and sequences, in order."""
     if isinstance(content, Tensor):
@@ -189,7 +194,7 @@ def _line(frame: FrameType | None, owner: str) -> tuple[str, int]:
         name = frame.f_code.co_filename
         if name == owner:
             return name, frame.f_lineno
-        if not first[0] and not name.startswith(_TORCH) and name != __file__:
+        if not first[0] and not is_torchs(name) and name != __file__:
             first = name, frame.f_lineno
         frame = frame.f_back
     return first

@@ -40,6 +40,16 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.moonshine.configuration_moonshine.MoonshineOnnxConfig",
 )
 FeaturesManager.register(
+    "sew",
+    *_SPEECH,
+    onnx_config="transformers_export.models.sew.configuration_sew.SEWOnnxConfig",
+)
+FeaturesManager.register(
+    "sew-d",
+    *_SPEECH,
+    onnx_config="transformers_export.models.sew_d.configuration_sew_d.SEWDOnnxConfig",
+)
+FeaturesManager.register(
     "speech-to-text",
     "default",
     "speech2seq-lm",

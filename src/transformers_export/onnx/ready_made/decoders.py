@@ -210,6 +210,11 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.granitemoeshared.configuration_granitemoeshared.GraniteMoeSharedOnnxConfig",
 )
 FeaturesManager.register(
+    "helium",
+    *_DECODER_WITH_LABELS,
+    onnx_config="transformers_export.models.helium.configuration_helium.HeliumOnnxConfig",
+)
+FeaturesManager.register(
     "imagegpt",
     "default",
     "default-with-past",

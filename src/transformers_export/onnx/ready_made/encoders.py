@@ -150,6 +150,11 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.lilt.configuration_lilt.LiltOnnxConfig",
 )
 FeaturesManager.register(
+    "longformer",
+    *_ENCODER,
+    onnx_config="transformers_export.models.longformer.configuration_longformer.LongformerOnnxConfig",
+)
+FeaturesManager.register(
     "luke",
     *_ENCODER,
     onnx_config="transformers_export.models.luke.configuration_luke.LukeOnnxConfig",

@@ -55,6 +55,11 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.cvt.configuration_cvt.CvtOnnxConfig",
 )
 FeaturesManager.register(
+    "d-fine",
+    *_DETECTION,
+    onnx_config="transformers_export.models.d_fine.configuration_d_fine.DFineOnnxConfig",
+)
+FeaturesManager.register(
     "data2vec-vision",
     *_IMAGE,
     "semantic-segmentation",

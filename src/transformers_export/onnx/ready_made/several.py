@@ -85,6 +85,11 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.siglip.configuration_siglip.SiglipOnnxConfig",
 )
 FeaturesManager.register(
+    "siglip2",
+    *_IMAGE,
+    onnx_config="transformers_export.models.siglip2.configuration_siglip2.Siglip2OnnxConfig",
+)
+FeaturesManager.register(
     "trocr",
     "causal-lm",
     onnx_config="transformers_export.models.trocr.configuration_trocr.TrOCROnnxConfig",

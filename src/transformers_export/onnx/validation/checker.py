@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 def check_file(file: GraphFile) -> Check:
     """Hold the file against the standard, ONNX Runtime and the opset that was asked for."""
     import onnx
+    from transformers_export.onnx import files
 
     if file.load_error:
         return Check("checker", "failed", f"ONNX Runtime cannot load the file: {file.load_error}")
     try:
-        onnx.checker.check_model(str(file.path), full_check=True)
+        onnx.checker.check_model(files.checkable(file.path), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         return Check("checker", "failed", f"onnx.checker: {str(error).strip().splitlines()[0]}")
     written = opset_of(file.graph)

@@ -42,7 +42,7 @@ def _by_path(file: GraphFile) -> dict[Path, list[onnx_ir.ExternalTensor]]:
     for graph in file.graph.graphs():
         for value in graph.initializers.values():
             tensor = value.const_value
-            if isinstance(tensor, onnx_ir.ExternalTensor):
+            if isinstance(tensor, onnx_ir.ExternalTensor) and tensor.location != file.path.name:
                 found.setdefault(file.path.parent / tensor.location, []).append(tensor)
     return found
 

@@ -22,7 +22,7 @@ class GraphFile:
     opset: int
     """The one that was asked for; the file's own where nobody asked."""
     graph: Any
-    """The file as an onnx_ir model."""
+    """The file as an onnx_ir model; large weights stay in the file until somebody asks for them."""
     session: Any | None
     """ONNX Runtime's; None where it could not load the file."""
     load_error: str
@@ -70,9 +70,9 @@ def load(path: Path) -> GraphFile:
     Raises:
         OSError: The file cannot be read.
     """
-    import onnx_ir
+    from transformers_export.onnx import files
 
-    graph = onnx_ir.load(path)
+    graph = files.read(path)
     try:
         session, error = open_session(path), ""
     except Exception as refusal:  # they share no base class of their own

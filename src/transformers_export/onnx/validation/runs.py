@@ -11,6 +11,7 @@ from transformers_export.onnx.inputs import Sizes, make_inputs
 from transformers_export.onnx.lengths import uses_past
 from transformers_export.onnx.padding import declares_mask, is_padded
 from transformers_export.onnx.probing import free_lengths
+from transformers_export.onnx.validation.ties import is_whole, tied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -94,10 +95,16 @@ def open_session(path: Path) -> Any:
     """
     import onnxruntime
 
+    from transformers_export.onnx import files
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
-    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    # Weights are mapped where they lie in the file; repacked ones would be a copy that a few runs never earn back.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent.resolve()))
+    options.add_session_config_entry("session.disable_prepacking", "1")
+    graph = files.read_message(path).SerializeToString()
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def planned(subject: Subject) -> tuple[Sizes, ...]:
@@ -158,9 +165,24 @@ def run_inputs(subject: Subject, sizes: Sizes, tensors: Mapping[str, Tensor]) ->
     outputs = {name: tensor.numpy() for name, tensor in zip(flat.output_names, expected, strict=True)}
     result = Run(sizes, inputs, outputs, meaningless(subject.config, sizes, inputs, outputs))
     try:
-        return replace(result, actual=subject.graph(inputs))
+        actual = subject.graph(inputs)
     except Exception as error:
         return replace(result, refusal=first_line(error))
+    ties = _ties(flat, tensors, outputs, actual)
+    return replace(result, actual=actual, ignored={**result.ignored, **ties})
+
+
+def _ties(
+    flat: FlatModel,
+    tensors: Mapping[str, Tensor],
+    expected: Mapping[str, np.ndarray],
+    actual: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Places of whole numbers that rounding decides, where some differ; see `ties.py`."""
+    whole = [name for name, array in expected.items() if name in actual and is_whole(array)]
+    if all(expected[name].shape != actual[name].shape or (expected[name] == actual[name]).all() for name in whole):
+        return {}
+    return tied(flat, [tensors[name] for name in flat.input_names], expected)
 
 
 def run_graph(session: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -154,9 +154,14 @@ def _observe(file: GraphFile, subject: runs.Subject) -> Observed:
 
 
 def _locate(seen: Observed) -> Located | NotLocated | None:
+    """Where values begin to differ. A failure to find it must not hide the failure that is looked into."""
     from transformers_export.onnx.locating.locate import locate  # only where something is wrong
+    from transformers_export.onnx.locating.types import NotLocated
 
-    return locate(seen.subject, seen.file.graph, seen.file.path, seen.runs)
+    try:
+        return locate(seen.subject, seen.file.graph, seen.file.path, seen.runs)
+    except Exception as error:  # models run under watch, and anything may not bear that
+        return NotLocated(runs.first_line(error))
 
 
 def log_report(report: ValidationReport) -> None:

@@ -1,0 +1,53 @@
+"""Whole processes, measured: wall time, CPU time and peak memory of each."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One process from start to end, with what it started and waited for."""
+
+    wall: float
+    cpu: float
+    """User and system time, in seconds."""
+    peak: float
+    """Most memory resident at a time in MB of 10^6 bytes, mapped files among it."""
+    code: int
+
+
+def measure(command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None) -> Measured:
+    """Run a command to its end; what it prints goes to `log`.
+
+    The caller should be small itself: Linux counts the memory of who starts a process among its own.
+    """
+    argv = [str(part) for part in command]
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    actions = [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, output, 2)]
+    start = time.perf_counter()
+    pid = os.posix_spawn(argv[0], argv, {**os.environ, **(environment or {})}, file_actions=actions)
+    _, status, used = os.wait4(pid, 0)
+    wall = time.perf_counter() - start
+    os.close(output)
+    return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6, os.waitstatus_to_exitcode(status))
+
+
+def median(runs: Sequence[Measured], figure: str) -> float:
+    """The median of one figure."""
+    return statistics.median(getattr(run, figure) for run in runs)
+
+
+def ranged(runs: Sequence[Measured], figure: str, digits: int) -> str:
+    """The median of one figure, with the range where there are several runs."""
+    values = [getattr(run, figure) for run in runs]
+    middle = f"{statistics.median(values):.{digits}f}"
+    return middle if len(values) == 1 else f"{middle} ({min(values):.{digits}f}–{max(values):.{digits}f})"

@@ -1,0 +1,1 @@
+"""D-FINE, as transformers lays it out."""

@@ -1,0 +1,1 @@
+"""Helium, as transformers lays it out."""

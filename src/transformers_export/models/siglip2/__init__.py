@@ -1,0 +1,1 @@
+"""SigLIP 2, as transformers lays it out."""
