@@ -120,17 +120,25 @@ def make_inputs(config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, se
     import torch
 
     generator = torch.Generator().manual_seed(seed)
-    sizes = settled(config, template, sizes)
-    drawn: dict[str, Tensor] = {}
-    for name, axes in config.inputs.items():
-        given = template[name]
-        shape = list(given.shape)
-        for axis in axes:
-            shape[axis] = axis_length(config, template, name, axis, sizes)
-        drawn[name] = _draw(config, name, given, tuple(shape), generator)
+    drawn = {
+        name: _draw(config, name, template[name], shape, generator)
+        for name, shape in input_shapes(config, template, sizes).items()
+    }
     if sizes.padding != "none":
         pad(drawn, sizes.padding, _first_id(getattr(_text_config(config), "pad_token_id", None)))
     return drawn
+
+
+def input_shapes(config: Any, template: Mapping[str, Tensor], sizes: Sizes) -> dict[str, tuple[int, ...]]:
+    """Shapes of all declared inputs at these sizes, in declared order."""
+    sizes = settled(config, template, sizes)
+    return {
+        name: tuple(
+            axis_length(config, template, name, axis, sizes) if axis in axes else length
+            for axis, length in enumerate(template[name].shape)
+        )
+        for name, axes in config.inputs.items()
+    }
 
 
 def _of_type(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.flat import OutputMissingError
-from transformers_export.onnx.inputs import Sizes, make_inputs
+from transformers_export.onnx.inputs import Sizes, input_shapes, make_inputs
 from transformers_export.onnx.lengths import uses_past
 from transformers_export.onnx.padding import declares_mask, is_padded
 from transformers_export.onnx.probing import free_lengths
@@ -108,11 +108,19 @@ def open_session(path: Path) -> Any:
 
 
 def planned(subject: Subject) -> tuple[Sizes, ...]:
-    """Every shape, the padded ones, an empty past, and one more with every free label at another length."""
+    """Every shape, the padded ones, an empty past, and one more with every free label at another length.
+
+    Sizes that come to the same shapes are run once: an image has no sequence.
+    """
     others = free_lengths(subject.flat, subject.config, subject.template)
     padded = PADDED if declares_mask(subject.config) else ()
     empty = (EMPTY_PAST,) if uses_past(subject.config) else ()
-    return (*SHAPES, *padded, *empty, *([replace(SHAPES[0], others=others)] if others else []))
+    every = (*SHAPES, *padded, *empty, *([replace(SHAPES[0], others=others)] if others else []))
+    return tuple({(sizes.padding, *_shapes(subject, sizes)): sizes for sizes in reversed(every)}.values())[::-1]
+
+
+def _shapes(subject: Subject, sizes: Sizes) -> tuple[tuple[int, ...], ...]:
+    return tuple(input_shapes(subject.config, subject.template, sizes).values())
 
 
 def run_all(subject: Subject, shapes: Sequence[Sizes]) -> tuple[list[Run], list[str]]:
