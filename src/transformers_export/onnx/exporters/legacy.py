@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from transformers_export.onnx.flat import FlatModel
 
 
+_PASSES = ("_jit_pass_onnx_graph_shape_type_inference", "_jit_pass_onnx_deduplicate_initializers")
+_MOST_VALUES = 1024
+"""In a tensor that may say how long an axis is."""
+
+
 def capture(
     flat: FlatModel, inputs: Mapping[str, Tensor], dynamic_axes: Mapping[str, Mapping[int, str]], opset: int
 ) -> onnx_ir.Model:
@@ -73,22 +78,32 @@ def capture(
 def _weights_apart() -> Iterator[dict[str, Tensor]]:
     """Hear of the weights that torch would copy into the file, after it folded and merged what it can.
 
-    They are the model's own tensors and views of them. Without them in the file, torch declares them as inputs.
+    They are the model's own tensors and views of them. Without them in the file, torch declares them as inputs. To
+    infer shapes it copies them as well, twice; only the values of small ones can matter there.
     """
     weights: dict[str, Tensor] = {}
     passes: Any = torch._C
-    real = passes._jit_pass_onnx_deduplicate_initializers
+    infer, merge = (getattr(passes, name) for name in _PASSES)
 
-    def recorded(*graph_and_weights: Any) -> Any:
-        merged = real(*graph_and_weights)
-        weights.update(merged)
-        return merged
+    def inferred(graph: Any, tensors: dict[str, Any], opset: int) -> None:
+        infer(graph, {name: tensor for name, tensor in tensors.items() if _is_small(tensor)}, opset)
 
-    passes._jit_pass_onnx_deduplicate_initializers = recorded
+    def merged(*graph_and_weights: Any) -> Any:
+        kept = merge(*graph_and_weights)
+        weights.update(kept)
+        return kept
+
     try:
+        for name, replacement in zip(_PASSES, (inferred, merged), strict=True):
+            setattr(passes, name, replacement)
         yield weights
     finally:
-        passes._jit_pass_onnx_deduplicate_initializers = real
+        for name, real in zip(_PASSES, (infer, merge), strict=True):
+            setattr(passes, name, real)
+
+
+def _is_small(tensor: Any) -> bool:
+    return not isinstance(tensor, torch.Tensor) or tensor.numel() <= _MOST_VALUES
 
 
 def _add_weights(model: onnx_ir.Model, weights: Mapping[str, Tensor]) -> None:
