@@ -15,6 +15,8 @@ FIELDS = {
     "default": frozenset({"last_hidden_state", "past_key_values"}),
     "question-answering": frozenset({"start_logits", "end_logits"}),
 }
+SPEECH = ("input_features", "attention_mask", "decoder_input_ids", "past_key_values", "labels")
+FRAMES = "max_source_positions"
 OUTPUTS = {
     "default": ("last_hidden_state",),
     "masked-lm": ("logits",),
@@ -67,7 +69,7 @@ def shapes(dialect: Dialect) -> dict[str, Facts]:
     pairs = frozenset({"logits_per_image", "logits_per_text", "text_embeds", "image_embeds"})
     tied = SEQ2SEQ[:-2]
     grouped = ("d_model", "n_layer", "n_head", "num_key_value_heads", "head_dim")
-    return {
+    found = {
         "encoder": facts(
             *(head(task, TEXT) for task in ("default", "masked-lm", "multiple-choice")),
             tokenizer=("input_ids", "token_type_ids", "attention_mask"),
@@ -103,3 +105,10 @@ def shapes(dialect: Dialect) -> dict[str, Facts]:
             dialect=dialect,
         ),
     }
+    if dialect == "transformers":
+        found["speech and text"] = facts(
+            *(head(task, SPEECH) for task in ("default", "speech2seq-lm")),
+            attributes=("hidden_size", "encoder_layers", "decoder_layers", "num_attention_heads", FRAMES),
+            dialect=dialect,
+        )
+    return found

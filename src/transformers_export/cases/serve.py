@@ -1,8 +1,8 @@
 """The server in the project interpreter: imports the heavy packages once, then forks one process for each case.
 
 Started by `workers.py` as `python -m transformers_export.cases.serve`. Needs the standard library and what it is told
-to preload; imports none of the checked repository's modules itself and stays on one thread, because a fork of a process
-whose threads hold locks hangs in the child.
+to preload and to warm up; imports none of the checked repository's modules itself and stays on one thread, because a
+fork of a process whose threads hold locks hangs in the child.
 
     tool                       server                       keeper of case 7           case 7
       |        <- Hello, Ready   |

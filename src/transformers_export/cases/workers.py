@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from transformers_export.cases.contain import hides
+from transformers_export.cases.costs import costs
 from transformers_export.cases.environment import expose_package
 from transformers_export.cases.launch import Died, Interpreter, Session, open_session
 from transformers_export.cases.limits import Family, exceeded
@@ -130,7 +131,9 @@ class _Run:
             start_timeout=self.workers.start_timeout,
         )
         session = self._open(interpreter)
-        waiting = deque(range(len(self.cases)))
+        seconds = costs(self.cases, {})
+        # Expensive ones first: a long case that starts last leaves the other workers idle.
+        waiting = deque(sorted(range(len(self.cases)), key=lambda number: -seconds[number]))
         for attempt in range(1, _MAX_SERVERS + 1):
             died = self._serve(session, waiting)
             if died is None or not waiting:

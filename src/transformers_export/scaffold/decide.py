@@ -18,18 +18,24 @@ if TYPE_CHECKING:
 
     from transformers_export.scaffold.facts import Facts, Head
 
-    Shape = Literal["text", "decoder", "seq2seq", "image", "text-image", "audio"]
+    Shape = Literal["text", "decoder", "seq2seq", "speech2seq", "image", "text-image", "audio"]
     Lengths = Literal["usual", "choices", "alike"]
 
 PAST = "past_key_values"
 WITH_PAST = "-with-past"
-BASES = {"decoder": "OnnxConfigWithPast", "seq2seq": "OnnxSeq2SeqConfigWithPast"}
-_CACHED = ("default", "causal-lm", "seq2seq-lm")
+BASES = {
+    "decoder": "OnnxConfigWithPast",
+    "seq2seq": "OnnxSeq2SeqConfigWithPast",
+    "speech2seq": "OnnxSeq2SeqConfigWithPast",
+}
+TWO_SIDED = ("seq2seq", "speech2seq")
+_CACHED = ("default", "causal-lm", "seq2seq-lm", "speech2seq-lm")
 """Tasks whose models decode token by token."""
 _MADE = {
     "text": ("input_ids", "attention_mask", "token_type_ids"),
     "decoder": ("input_ids", "attention_mask", "token_type_ids"),
     "seq2seq": ("input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask"),
+    "speech2seq": ("input_values", "input_features", "decoder_input_ids"),
     "image": ("pixel_values",),
     "text-image": ("input_ids", "attention_mask", "token_type_ids", "pixel_values"),
     "audio": ("input_values", "input_features"),
@@ -52,6 +58,8 @@ _PAIRS = {
     "image_embeds": ((0, "batch"),),
 }
 """What models of text and images return, each text held against each image."""
+_FRAMES = "max_source_positions"
+"""How a configuration calls the length of what its encoder makes of audio."""
 _CONVOLUTIONS = ("conv_kernel", "conv_stride", "feat_extract_norm")
 _AXES = tuple[tuple[int, str], ...]
 
@@ -125,6 +133,9 @@ def _shape(facts: Facts) -> Shape:
     if "decoder_input_ids" in takes:
         if text and not image and not audio:
             return "seq2seq"
+        # The one length that its encoder gives must be known, for the keys and values of cross attention.
+        if audio and not text and not image and facts.dialect == "transformers" and facts.has(_FRAMES):
+            return "speech2seq"
     elif text and image and not audio:
         if main.fields and set(_PAIRS) & main.fields:
             return "text-image"
@@ -174,13 +185,13 @@ def _refusal(facts: Facts, shape: Shape, head: Head) -> str | None:
     if wanted:
         return f"forward() of {head.model} requires {', '.join(wanted)}, which no preprocessor makes"
     main = "pixel_values" if shape == "image" else "input_ids"
-    if shape != "audio" and main not in head.parameters:
+    if shape not in ("audio", "speech2seq") and main not in head.parameters:
         return f"forward() of {head.model} takes no {main}"
-    if head.task.endswith("2seq-lm") and shape != "seq2seq":
+    if head.task.endswith("2seq-lm") and shape not in TWO_SIDED:
         return f"{head.model} decodes, and the base class makes inputs for one side alone"
     if shape == "seq2seq" and head.task == "masked-lm" and _is_translator(facts, head):
         return f"{head.model} is exported for seq2seq-lm already"
-    if shape == "seq2seq" and "decoder_input_ids" not in head.parameters:
+    if shape in TWO_SIDED and "decoder_input_ids" not in head.parameters:
         return f"{head.model} is one side alone, and the base class makes inputs for both"
     if shape == "text-image" and not set(_PAIRS) & (head.fields or frozenset()):
         return f"{head.model} does not hold texts against images"
@@ -268,10 +279,12 @@ def _left_out(facts: Facts, heads: Sequence[Head], declared: set[str]) -> list[s
 
 
 def _input_axes(facts: Facts, shape: Shape, variants: Sequence[Variant]) -> tuple[tuple[str, _AXES], ...]:
-    if shape not in ("image", "text-image", "audio"):
+    if shape not in ("speech2seq", "image", "text-image", "audio"):
         return ()
     axes: dict[str, _AXES] = {}
     for name in variants[-1].inputs:
+        if shape == "speech2seq" and name not in ("input_values", "input_features"):
+            continue
         if name == "input_values" and facts.has(*_CONVOLUTIONS):
             axes[name] = ((0, "batch"), (1, "samples"))
         elif name in ("pixel_values", "input_values", "input_features"):
@@ -295,6 +308,6 @@ def _doubts(facts: Facts, shape: Shape) -> list[str]:
         sizes = "only the batch of pixel_values may vary; declare height and width too if the model takes other sizes."
         known = shape == "image" or "vision_config" in facts.attributes
         return [sizes] if known else [sizes, "nothing says how large its images are: see generate_dummy_inputs."]
-    if shape == "audio" and not facts.has(*_CONVOLUTIONS):
+    if shape in ("audio", "speech2seq") and not facts.has(*_CONVOLUTIONS):
         return ["only the batch may vary; declare the length too if the model takes audio of any length."]
     return []

@@ -33,7 +33,7 @@ def members(facts: Facts, shape: str) -> tuple[tuple[Member, ...], tuple[str, ..
     """The properties to write, and notes on what was not found."""
     if shape == "decoder":
         found, notes = _decoder(facts)
-    elif shape == "seq2seq":
+    elif shape in ("seq2seq", "speech2seq"):
         found, notes = _seq2seq(facts)
     else:
         return (), ()

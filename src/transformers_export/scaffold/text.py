@@ -8,7 +8,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
-from transformers_export.scaffold.decide import PAST
+from transformers_export.scaffold.decide import PAST, TWO_SIDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +69,7 @@ def _inputs(decision: Decision) -> list[str]:
     lines: list[str] = []
     for variant in exceptions:
         lines += [f"if {_condition(variant.tasks)}:", *(f"    {line}" for line in _plain(decision, variant))]
-    if decision.shape in ("decoder", "seq2seq"):
+    if decision.shape == "decoder" or decision.shape in TWO_SIDED:
         return lines + _with_past(decision, rest)
     return lines + _plain(decision, rest)
 
@@ -101,7 +101,7 @@ def _axes(decision: Decision, variant: Variant, name: str) -> str:
         return _written(known[name])
     if variant.lengths == "choices":
         return _CHOICES
-    if decision.shape != "seq2seq" or variant.lengths == "alike" or "decoder_input_ids" not in variant.inputs:
+    if decision.shape not in TWO_SIDED or variant.lengths == "alike" or "decoder_input_ids" not in variant.inputs:
         return _SEQUENCE
     side = "decoder" if name.startswith("decoder_") else "encoder"
     return f'{{0: "batch", 1: "{side}_sequence"}}'
@@ -113,7 +113,7 @@ def _written(axes: Sequence[tuple[int, str]]) -> str:
 
 def _with_past(decision: Decision, rest: Variant) -> list[str]:
     """Names in the order of `forward()`, past key values where they stand there."""
-    two_sided = decision.shape == "seq2seq"
+    two_sided = decision.shape in TWO_SIDED
     total = "past_decoder_sequence + decoder_sequence" if two_sided else "past_sequence + sequence"
     short = "decoder_sequence" if two_sided else "sequence"
     mask = "decoder_attention_mask" if two_sided else "attention_mask"
@@ -147,6 +147,8 @@ def _methods(decision: Decision, dialect: Dialect) -> Iterator[list[str]]:
         yield _own_heads()
     if dialect == "transformers" and decision.shape == "seq2seq":
         yield _longer_mask()
+    if decision.shape == "speech2seq":
+        yield _sound(decision.axes[0][0])
 
 
 def _padding(dialect: Dialect) -> list[str]:
@@ -212,5 +214,42 @@ def _longer_mask() -> list[str]:
         '        past = inputs["past_key_values"][0][0].shape[2]',
         "        covered = torch.cat([mask.new_ones(mask.shape[0], past), mask], dim=1)",
         '        inputs["decoder_attention_mask"] = covered',
+        "    return inputs",
+    ]
+
+
+def _sound(name: str) -> list[str]:
+    """The base class makes two texts; here the first is a sound, and past keys are as long as what is made of it."""
+    return [
+        "def generate_dummy_inputs(",
+        "    self,",
+        "    preprocessor: Any,",
+        "    batch_size: int = -1,",
+        "    seq_length: int = -1,",
+        "    **kwargs: Any,",
+        ") -> Mapping[str, Any]:",
+        "    import torch",
+        "",
+        "    batch = batch_size if batch_size > 0 else self.default_fixed_batch",
+        "    length = seq_length if seq_length > 0 else self.default_fixed_sequence",
+        '    extractor = getattr(preprocessor, "feature_extractor", preprocessor)',
+        "    rate = extractor.sampling_rate",
+        "    sound = self._generate_dummy_audio(batch, rate)",
+        '    heard = extractor(sound, sampling_rate=rate, return_tensors="pt")',
+        "    shape = (batch, 1 if self.use_past else length)",
+        "    inputs = {",
+        f'        "{name}": heard["{name}"],',
+        '        "decoder_input_ids": torch.randint(2, self._config.vocab_size, shape),',
+        "    }",
+        "    if not self.use_past:",
+        "        return inputs",
+        "    heads = self.num_attention_heads[1]",
+        "    size = self._config.hidden_size // heads",
+        "    own = (batch, heads, length, size)",
+        "    other = (batch, heads, self._config.max_source_positions, size)",
+        '    inputs["past_key_values"] = []',
+        "    for _ in range(self.num_layers[1]):",
+        "        keys = [torch.zeros(shape) for shape in (own, own, other, other)]",
+        '        inputs["past_key_values"].append(tuple(keys))',
         "    return inputs",
     ]

@@ -10,9 +10,13 @@ import pytest
 import torch
 import torch._dynamo.config
 import torch.fx.config
+from torch._dynamo.source import ConstantSource
+from torch.fx.experimental.sym_node import SymNode
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
 from torch.onnx._internal.exporter._registration import ONNXRegistry
 
-from transformers_export.onnx.exporters import dynamo, settings, warm
+from support.graphs import canonical
+from transformers_export.onnx.exporters import arithmetic, dynamo, settings, warm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,34 +25,9 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def as_torch_is() -> Iterator[None]:
+def as_torch_is(*, shapes_recur: bool) -> Iterator[None]:
     """Stands in for `set_for_export`: sets nothing."""
     yield
-
-
-def canonical(model: onnx_ir.Model) -> list[Any]:
-    """Nodes with their attributes, what they read and the initializers' bytes; values by number, not by name."""
-    numbers: dict[int, int] = {}
-
-    def value(read: onnx_ir.Value | None) -> Any:
-        if read is None:
-            return None
-        if read.const_value is not None:
-            return str(read.const_value.dtype), tuple(read.const_value.shape), read.const_value.tobytes()
-        return numbers.setdefault(id(read), len(numbers))
-
-    for read in model.graph.inputs:
-        value(read)
-    return [
-        (
-            node.domain,
-            node.op_type,
-            [value(read) for read in node.inputs],
-            [value(made) for made in node.outputs],
-            sorted((name, str(attribute.value)) for name, attribute in node.attributes.items()),
-        )
-        for node in model.graph
-    ]
 
 
 def test_the_graph_is_what_torch_makes_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +50,7 @@ def traces_of_the_model(model: onnx_ir.Model) -> list[str]:
     return [trace for trace in traces if "in forward" in trace]
 
 
-@settings.set_for_export()
+@settings.set_for_export(shapes_recur=False)
 def fail_in_an_export() -> None:
     """Fail where an export would."""
     assert torch.fx.config.do_not_emit_stack_traces
@@ -116,6 +95,34 @@ def test_a_registry_of_another_shape_is_left_to_torch(monkeypatch: pytest.Monkey
     torchs_own = vars(ONNXRegistry)["from_torchlib"]
     with settings.torchlib_built_once():
         assert vars(ONNXRegistry)["from_torchlib"] is torchs_own
+
+
+def test_remembered_arithmetic_gives_what_torch_computes() -> None:
+    environment = ShapeEnv()
+    length, other = (
+        environment.create_symintnode(
+            environment.create_symbol(value, ConstantSource(name), dynamic_dim=DimDynamic.DYNAMIC), hint=value
+        )
+        for name, value in (("length", 7), ("other", 5))
+    )
+
+    def results() -> list[str]:
+        made = (length * other, length + other - 3, length // 2, torch.sym_max(length, other), length == other)
+        return [f"{one.node.expr} {one.node.hint} {one.node.pytype.__name__}" for one in made]
+
+    plain, add = results(), SymNode._add
+    with arithmetic.arithmetic_remembered():
+        assert SymNode._add is not add
+        assert results() == plain
+        assert results() == plain
+    assert SymNode._add is add
+
+
+def test_a_torch_that_we_do_not_know_computes_everything_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arithmetic, "_KNOWN_VERSION", "1.13.")
+    add = SymNode._add
+    with arithmetic.arithmetic_remembered():
+        assert SymNode._add is add
 
 
 def test_warming_up_starts_no_thread() -> None:

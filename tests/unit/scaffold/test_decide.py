@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from support.heads import DECODER, SEQ2SEQ, TEXT, facts, head, shapes
+from support.heads import DECODER, SEQ2SEQ, SPEECH, TEXT, facts, head, shapes
 from transformers_export.scaffold.decide import PAST, decide
 from transformers_export.scaffold.facts import CannotScaffoldError
 
@@ -184,3 +184,17 @@ def test_what_could_not_be_read_is_said() -> None:
     assert decide(facts(head("default", TEXT), unread=(why,))).notes == (
         f"left out, because it could not be read: {why}.",
     )
+
+
+def test_speech_to_text_takes_sound_and_a_decoders_tokens() -> None:
+    decision = decide(shapes("transformers")["speech and text"])
+    assert decision.base == "OnnxSeq2SeqConfigWithPast"
+    assert decision.features == ("default", "default-with-past", "speech2seq-lm", "speech2seq-lm-with-past")
+    assert [variant.inputs for variant in decision.variants] == [("input_features", "decoder_input_ids", PAST)]
+    assert decision.axes == (("input_features", ((0, "batch"),)),)
+
+
+def test_without_the_length_of_what_is_heard_speech_to_text_is_refused() -> None:
+    heads = [head(task, SPEECH) for task in ("default", "speech2seq-lm")]
+    with pytest.raises(CannotScaffoldError, match="takes input_features, attention_mask, decoder_input_ids"):
+        decide(facts(*heads, dialect="transformers"))

@@ -45,7 +45,8 @@ def capture(
     kwargs = {identifier(name): tensor for name, tensor in inputs.items()}
     auto: Any = torch.export.Dim.AUTO
     shapes = {identifier(name): dict.fromkeys(dynamic_axes.get(name, {}), auto) for name in inputs}
-    with named_signature(flat, inputs), set_for_export(), _quiet():
+    shapes_recur = all(len(axes) < 2 for axes in shapes.values())
+    with named_signature(flat, inputs), set_for_export(shapes_recur=shapes_recur), _quiet():
         if _transformers_exports():
             return _with_transformers(flat, kwargs, shapes, opset)
         return _with_torch(flat, kwargs, shapes, opset)

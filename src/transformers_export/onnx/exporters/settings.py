@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx.exporters.arithmetic import arithmetic_remembered
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -16,16 +18,21 @@ _TORCHLIB: dict[int, Any] = {}
 
 
 @contextlib.contextmanager
-def set_for_export() -> Iterator[None]:
-    """Set torch for one capture: no stack trace on every node, no cache of shapes, no second registry."""
+def set_for_export(*, shapes_recur: bool) -> Iterator[None]:
+    """Set torch for one capture: no stack trace on every node, no second registry, lengths computed once.
+
+    Args:
+        shapes_recur: Whether operators meet the same shapes again, as where the batch alone varies. Where they seldom
+            do, torch's cache of what operators return is off: what it keeps, it computes twice.
+    """
     import torch._dynamo.config
     import torch.fx.config
 
     with (
         _set(torch.fx.config, "do_not_emit_stack_traces", True),
-        # Shapes are symbols here: few operators meet their like again, and what the cache keeps it computes twice.
-        _set(torch._dynamo.config, "fake_tensor_cache_enabled", False),
+        _set(torch._dynamo.config, "fake_tensor_cache_enabled", shapes_recur),
         torchlib_built_once(),
+        arithmetic_remembered(),
     ):
         yield
 

@@ -6,6 +6,7 @@ Nothing of the checked project is touched: what is exported here are a few of to
 from __future__ import annotations
 
 import contextlib
+from importlib import import_module
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,17 @@ if TYPE_CHECKING:
     from transformers_export.onnx.exporters import ExporterName
 
 _OPSET = 18
+_SHARED = (
+    "transformers.generation.utils",
+    "transformers.masking_utils",
+    "transformers.modeling_layers",
+    "transformers.processing_utils",
+    "transformers_export.onnx.graph",
+    "transformers_export.onnx.inputs",
+    "transformers_export.onnx.probing",
+    "transformers_export.onnx.validation.catalog",
+)
+"""Imported by what every model and every validation imports, in whichever transformers has them."""
 _AXES = {"input_ids": {0: "batch", 1: "sequence"}}
 
 
@@ -54,7 +66,10 @@ class _Layers(nn.Module):
 
 
 def _export(exporter: ExporterName) -> None:
-    """Export and forget. An exporter that fails here fails in its cases, which say so."""
+    """Import what all share, export and forget. An exporter that fails here fails in its cases, which say so."""
+    for name in _SHARED:
+        with contextlib.suppress(ImportError):
+            import_module(name)
     declared: Any = SimpleNamespace(inputs=_AXES, outputs={"hidden": _AXES["input_ids"]})
     with contextlib.suppress(Exception), _one_thread(), torch.random.fork_rng(devices=[]), torch.no_grad():
         flat = FlatModel(_Layers().eval(), declared)

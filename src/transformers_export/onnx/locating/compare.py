@@ -31,10 +31,24 @@ class Values:
         self._by_size: dict[tuple[int, str], list[tuple[GraphValue, np.ndarray]]] = defaultdict(list)
         for value in values:
             self._by_size[value.array.size, _kind(value.array)].append((value, _plain(value.array)))
+        self._first = {
+            key: np.array([float(flat[0]) for _, flat in pairs]) for key, pairs in self._by_size.items() if key[0]
+        }
 
     def like(self, array: np.ndarray) -> list[tuple[GraphValue, np.ndarray]]:
         """Those of one size and kind: shapes may differ, as exporters reshape."""
-        return self._by_size[array.size, _kind(array)]
+        return self._by_size.get((array.size, _kind(array)), [])
+
+    def same(self, array: np.ndarray, wanted: np.ndarray, allowed: float) -> list[GraphValue]:
+        """Those that are `array`, given flat as `wanted`; most are told apart by their first element."""
+        found = self.like(array)
+        if not array.size or not found:
+            return [value for value, _ in found]
+        with np.errstate(invalid="ignore"):
+            apart = np.abs(self._first[array.size, _kind(array)] - float(wanted[0])) > allowed
+        return [
+            value for (value, flat), far in zip(found, apart, strict=True) if not far and _same(wanted, flat, allowed)
+        ]
 
 
 def match_all(trace: Trace, disturbed: Trace, values: Values) -> list[Match]:
@@ -54,39 +68,21 @@ def match_all(trace: Trace, disturbed: Trace, values: Values) -> list[Match]:
     ]
 
 
-def shared(trace: Trace, values: Sequence[GraphValue]) -> set[str]:
-    """Names of the graph's values that PyTorch computes too."""
-    wanted: dict[tuple[int, str], list[np.ndarray]] = defaultdict(list)
-    for array in trace.values:
-        wanted[array.size, _kind(array)].append(array)
-    return {
-        value.name
-        for value in values
-        for array in wanted[value.array.size, _kind(value.array)]
-        if _same(plain := _plain(array), _plain(value.array), _rounding(plain, plain, array.dtype))
-    }
-
-
 def _match(array: np.ndarray, disturbed: np.ndarray, values: Values, module: str | None) -> Match:
     found = values.like(array)
     wanted = _plain(array)
     allowed = _rounding(wanted, _plain(disturbed), array.dtype)
-    # Whole numbers repeat: 0, 1, 2, ... of one module proves nothing for another.
-    near = (
-        found
-        if np.issubdtype(array.dtype, np.floating)
-        else [pair for pair in found if pair[0].module in (module, None)]
-    )
-    same = tuple(value for value, other in near if _same(wanted, other, allowed))
+    same = values.same(array, wanted, allowed)
+    if not np.issubdtype(array.dtype, np.floating):
+        # Whole numbers repeat: 0, 1, 2, ... of one module proves nothing for another.
+        same = [value for value in same if value.module in (module, None)]
     trivial = array.size <= 1 or bool((wanted == wanted[0]).all())
-    return Match(same, trivial, any(value.module == module for value, _ in found))
+    return Match(tuple(same), trivial, any(value.module == module for value, _ in found))
 
 
 def _same(wanted: np.ndarray, other: np.ndarray, allowed: float) -> bool:
     if not allowed:
         return bool((wanted == other).all())
-    if abs(float(wanted[0]) - float(other[0])) > allowed:  # most are told apart by their first element
-        return False
     return bool((_gap(wanted, other) <= allowed).all())
 
 
@@ -108,10 +104,12 @@ def _rounding(wanted: np.ndarray, disturbed: np.ndarray, dtype: np.dtype) -> flo
     return max(_ROUNDING * carried, _UNITS * float(np.finfo(dtype).eps) * size)
 
 
-def distance(trace: Trace, call: Call, values: Values, atol: float) -> tuple[float, float] | None:
+def distance(
+    trace: Trace, matches: Sequence[Match], call: Call, values: Values, atol: float
+) -> tuple[float, float] | None:
     """How far a module's output is from PyTorch's: largest absolute difference and largest share of the tolerance.
 
-    Its counterpart is the closest value where one is the same, else the last of its module that others read.
+    Its counterpart is the closest value that is the same, else the last of its module that others read.
 
     Returns:
         None where the graph has no value to compare with.
@@ -122,13 +120,10 @@ def distance(trace: Trace, call: Call, values: Values, atol: float) -> tuple[flo
     if not np.issubdtype(expected.dtype, np.floating) or not expected.size:
         return None
     wanted, limits = _plain(expected), np.broadcast_to(limits_for(expected, atol), expected.shape).ravel()
-    found = values.like(expected)
-    own = [(value, other) for value, other in found if within(value.module, call.module)]
+    if same := matches[call.output].same:
+        return min(_apart(wanted, _plain(value.array), limits) for value in same)
+    own = [(value, other) for value, other in values.like(expected) if within(value.module, call.module)]
     leaving = [pair for pair in own if pair[0].leaves(call.module)] or own
-    measured = [_apart(wanted, other, limits) for _, other in found]
-    best = min((pair for pair in measured if pair[1] <= 1), default=None)
-    if best is not None:
-        return best
     return _apart(wanted, leaving[-1][1], limits) if leaving else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -56,7 +57,7 @@ def locate(subject: Subject, model: onnx_ir.Model, path: Path, runs: Sequence[Ru
     begin = decide.origin(trace, matches, [place for name in names if (place := outputs[name]) is not None])
     if begin is None:
         return NotLocated("no operator of PyTorch's computes the outputs that differ")
-    return _located(subject, run, trace, found, begin)
+    return _located(subject, run, Compared(trace, found, values, matches), begin)
 
 
 def _differing(subject: Subject, run: Run, actual: Mapping[str, np.ndarray]) -> list[str]:
@@ -68,10 +69,20 @@ def _differing(subject: Subject, run: Run, actual: Mapping[str, np.ndarray]) -> 
     ]
 
 
-def _located(subject: Subject, run: Run, trace: Trace, found: Sequence[GraphValue], begin: decide.Origin) -> Located:
-    absent = decide.outermost_absent(begin.module, [value.module for value in found])
+@dataclass(frozen=True)
+class Compared:
+    """Both records, and what they have in common."""
+
+    trace: Trace
+    found: Sequence[GraphValue]
+    values: compare.Values
+    matches: Sequence[decide.Match]
+
+
+def _located(subject: Subject, run: Run, compared: Compared, begin: decide.Origin) -> Located:
+    absent = decide.outermost_absent(begin.module, [value.module for value in compared.found])
     module = absent or begin.module
-    node = None if absent else _node(trace, found, begin)
+    node = None if absent else _node(compared, begin)
     op = begin.op
     kind = type(subject.flat.get_submodule(module))
     file, line = (op.file, op.line) if op.file else source_of(kind)
@@ -84,27 +95,28 @@ def _located(subject: Subject, run: Run, trace: Trace, found: Sequence[GraphValu
         node=node.node if node else "",
         torch_operator=op.name,
         at=describe(run),
-        growth=_growth(subject, trace, compare.Values(found), module),
+        growth=_growth(subject, compared, module),
         absent=absent is not None,
     )
 
 
-def _growth(subject: Subject, trace: Trace, values: compare.Values, located: str) -> tuple[Divergence, ...]:
+def _growth(subject: Subject, compared: Compared, located: str) -> tuple[Divergence, ...]:
     """How far off the modules are, along the network."""
+    trace, matches, values = compared.trace, compared.matches, compared.values
     calls = decide.milestones(trace.calls, located)
-    measured = [(call, compare.distance(trace, call, values, subject.atol)) for call in calls]
+    measured = [(call, compare.distance(trace, matches, call, values, subject.atol)) for call in calls]
     return tuple(Divergence(_in_model(call.module), call.class_name, *apart) for call, apart in measured if apart)
 
 
-def _node(trace: Trace, found: Sequence[GraphValue], begin: decide.Origin) -> GraphValue | None:
+def _node(compared: Compared, begin: decide.Origin) -> GraphValue | None:
     """The operator of the graph in the place of one of PyTorch's.
 
     In its module, of its shape, giving nothing that PyTorch has too; among several one of the same kind.
     """
-    own = [value for value in found if value.module == begin.module]
-    known = compare.shared(trace, own)
+    own = [value for value in compared.found if value.module == begin.module]
+    known = {value.name for match in compared.matches for value in match.same}
     unknown = [value for value in own if value.name not in known]
-    made = [trace.values[place] for place in begin.op.outputs]
+    made = [compared.trace.values[place] for place in begin.op.outputs]
     fitting = [value for value in unknown if any(value.array.shape == array.shape for array in made)]
     fitting = fitting or [value for value in unknown if any(value.array.size == array.size for array in made)]
     alike = [value for value in fitting if value.operator in decide.operators_for(begin.op.name)]
