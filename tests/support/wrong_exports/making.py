@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -104,9 +105,12 @@ def plant(model: nn.Module, module: str, change: Change, *, only_captured: bool)
     """Let one module compute something else, always or only while a graph is captured from it."""
     target: Any = model.get_submodule(module)
     original = target.forward
+    parameters = list(inspect.signature(original).parameters)
 
     @functools.wraps(original)
     def forward(*given: Any, **named: Any) -> Any:
+        if not module:  # the model itself takes everything by name, however another package calls it
+            given, named = (), {**dict(zip(parameters, given, strict=False)), **named}
         if only_captured and not _capturing():
             return original(*given, **named)
         return change(target, original, *given, **named)
