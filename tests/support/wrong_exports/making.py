@@ -115,6 +115,9 @@ def plant(model: nn.Module, module: str, change: Change, *, only_captured: bool)
             return original(*given, **named)
         return change(target, original, *given, **named)
 
+    # optimum unwraps what a model's forward wraps; the signature must stay, as inputs are ordered by it.
+    forward.__signature__ = inspect.signature(original)
+    del forward.__wrapped__
     target.forward = forward
 
 
