@@ -71,7 +71,7 @@ def export(
 
     opset = _raised(opset, config, exporter)
     check_opset(opset, exporter)
-    check_dtype(model)
+    check_dtype(model, exporter)
     with _ONE_AT_A_TIME, attention_for(model, opset), prepared(model, config) as flat:
         flat.check_inputs()
         template = template_inputs(config, preprocessor, model.dtype)
@@ -103,16 +103,16 @@ def default_opset(config: Any, exporter: str) -> int:
     return max(declared, _LOWEST_OPSET[exporter])
 
 
-def check_dtype(model: Any) -> None:
-    """Refuse a type that ONNX Runtime does not compute in on the CPU.
+def check_dtype(model: Any, exporter: str) -> None:
+    """Refuse a type that the exporter does not know.
 
     Raises:
-        ValueError: The model is in bfloat16.
+        ValueError: The model is in bfloat16 and the exporter is `legacy`.
     """
-    if str(model.dtype) == "torch.bfloat16":
+    if exporter == "legacy" and str(model.dtype) == "torch.bfloat16":
         raise ValueError(
-            "The model is in bfloat16, which ONNX Runtime does not compute in on the CPU: expected float32 or float16. "
-            "Call model.float() first, or load it with dtype=torch.float32."
+            "The model is in bfloat16, which the legacy exporter does not know: expected float32 or float16. "
+            "Call model.float() first, load it with dtype=torch.float32, or use the dynamo exporter."
         )
 
 

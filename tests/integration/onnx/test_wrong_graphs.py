@@ -9,6 +9,7 @@ import functools
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import onnx_ir
 import pytest
 import torch
 import transformers
@@ -204,7 +205,32 @@ def test_half_precision_takes_the_tolerance_asked_for(tmp_path: Path) -> None:
     assert "values" in _failed(report)
 
 
-def test_bfloat16_is_refused_with_what_to_do(tmp_path: Path) -> None:
+def test_the_legacy_exporter_refuses_bfloat16_and_says_what_to_do(tmp_path: Path) -> None:
     model, tokenizer = _distilbert()
-    with pytest.raises(ValueError, match=r"bfloat16.*Call model\.float\(\) first"):
-        export(tokenizer, model.bfloat16(), DistilBertOnnxConfig(model.config), OPSET, tmp_path / "model.onnx")
+    config = DistilBertOnnxConfig(model.config)
+    with pytest.raises(ValueError, match=r"bfloat16.*Call model\.float\(\) first.*or use the dynamo exporter"):
+        export(tokenizer, model.bfloat16(), config, OPSET, tmp_path / "model.onnx", exporter="legacy")
+
+
+def test_a_graph_in_bfloat16_is_run_in_float32_and_held_to_its_weights(tmp_path: Path) -> None:
+    model, tokenizer = _gpt2()
+    model.bfloat16()
+    config = GPT2OnnxConfig(model.config, task="causal-lm", use_past=True)
+    path = tmp_path / "model.onnx"
+    export(tokenizer, model, config, OPSET, path, exporter="dynamo")
+    exported = path.read_bytes()
+
+    report = validate(config, tokenizer, model, path)
+    assert report.passed, report.checks
+    assert report.tolerance == 2e-2
+    checker = next(check for check in report.checks if check.name == "checker")
+    assert checker.outcome == "advice"
+    assert "bfloat16" in checker.detail
+    assert path.read_bytes() == exported
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+
+    graph = onnx_ir.load(path)
+    weight = next(v for n, v in graph.graph.initializers.items() if n.endswith("h.1.mlp.c_fc.weight"))
+    weight.const_value = onnx_ir.Tensor(weight.const_value.numpy() * 2, name=weight.name)
+    onnx_ir.save(graph, path)
+    assert "values" in _failed(validate(config, tokenizer, model, path))

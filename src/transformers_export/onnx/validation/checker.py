@@ -25,4 +25,6 @@ def check_file(file: GraphFile) -> Check:
     written = opset_of(file.graph)
     if written != file.opset:
         return Check("checker", "failed", f"opset {file.opset} was asked for, the file has {written}")
+    if file.instead:
+        return Check("checker", "advice", f"opset {written}; {file.instead}")
     return Check("checker", "passed", f"opset {written}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.graph import opset_of
@@ -32,6 +32,8 @@ class GraphFile:
     declared_outputs: tuple[str, ...] = ()
     differences: tuple[str, ...] = ()
     """What a file that another exporter wrote has otherwise than ours, a sentence each."""
+    instead: str = ""
+    """What was run in place of the file, where ONNX Runtime cannot compute in its types."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -78,3 +80,14 @@ def load(path: Path) -> GraphFile:
     except Exception as refusal:  # they share no base class of their own
         session, error = None, first_line(refusal)
     return GraphFile(path, opset_of(graph), graph, session, error)
+
+
+def with_stored(run: GraphFile, path: Path, why: str) -> GraphFile:
+    """What lies on the disk at `path`, where something else was `run` in its place, and `why`.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    from transformers_export.onnx import files
+
+    return replace(run, path=path, graph=files.read(path), instead=why)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from transformers_export.onnx import foreign
 from transformers_export.onnx.flat import FlatModel, prepared
 from transformers_export.onnx.inputs import declared_inputs, example_inputs
-from transformers_export.onnx.validation import catalog, material, runs, values
+from transformers_export.onnx.validation import catalog, material, runs, values, widening
 from transformers_export.onnx.validation.material import GraphFile, Observed
 from transformers_export.onnx.validation.tolerance import tolerance_for
 from transformers_export.onnx.validation.types import Check, OutputComparison, ValidationReport
@@ -89,15 +89,18 @@ def validate(
         OSError: The file cannot be read.
     """
     model.to("cpu")
-    with prepared(model, config) as flat:
-        read = material.load(onnx_path)
+    tolerance = tolerance_for(atol, config.atol_for_validation, _dtype_of(model))
+    with widening.in_float32(model, onnx_path) as (reference, runnable), prepared(reference, config) as flat:
+        read = material.load(runnable)
         file = replace(
             read,
             opset=opset if opset is not None else read.opset,
             declared_inputs=flat.input_names,
             declared_outputs=flat.output_names,
         )
-        return _report(file, partial(runs.run_graph, file.session), flat, config, preprocessor, atol, seed)
+        stored = file if runnable == onnx_path else material.with_stored(file, onnx_path, widening.SAID)
+        graph = partial(runs.run_graph, file.session)
+        return _report(stored, file, graph, flat, config, preprocessor, tolerance, seed)
 
 
 def validate_foreign(
@@ -123,20 +126,32 @@ def validate_foreign(
     foreign.adopt(read.graph.graph, fitted)
     file = replace(read, declared_inputs=read.inputs, declared_outputs=read.outputs, differences=fitted.differences)
     graph = partial(foreign.run_renamed, partial(runs.run_graph, file.session), fitted.names)
+    tolerance = tolerance_for(atol, fitted.config.atol_for_validation, _dtype_of(model))
     with prepared(fitted.model, fitted.config) as flat:
-        return _report(file, graph, flat, fitted.config, preprocessor, atol, seed)
+        return _report(file, file, graph, flat, fitted.config, preprocessor, tolerance, seed)
+
+
+def _dtype_of(model: Any) -> str:
+    return str(model.dtype).removeprefix("torch.")
 
 
 def _report(
-    file: GraphFile, graph: runs.Graph, flat: FlatModel, config: Any, preprocessor: Any, atol: float | None, seed: int
+    stored: GraphFile,
+    file: GraphFile,
+    graph: runs.Graph,
+    flat: FlatModel,
+    config: Any,
+    preprocessor: Any,
+    tolerance: float,
+    seed: int,
 ) -> ValidationReport:
-    dtype: Any = flat.model.dtype
-    tolerance = tolerance_for(atol, config.atol_for_validation, str(dtype).removeprefix("torch."))
+    """Ask the file as it is `stored` about itself, and `file`, what was run of it, beside the model."""
     questions = [check for check in catalog.CATALOG if isinstance(check, catalog.RunCheck) and check.applies(config)]
-    checks = [check.ask(file) for check in catalog.CATALOG if isinstance(check, catalog.FileCheck)]
+    checks = [check.ask(stored) for check in catalog.CATALOG if isinstance(check, catalog.FileCheck)]
     if file.unusable:
         checks += [Check(check.name, "not-run", file.unusable) for check in questions]
         return ValidationReport(tuple(checks), (), None, tolerance)
+    dtype: Any = flat.model.dtype
     made = example_inputs(config, preprocessor, dtype)
     template = declared_inputs(config, made)
     undeclared = {name: tensor for name, tensor in made.items() if name not in template}
