@@ -219,8 +219,13 @@ def _remove_data(path: Path) -> None:
 def _other_data(path: Path) -> None:
     """Data of another training run: as long, other weights."""
     data = path.with_name(f"{path.name}.data")
-    weights = np.frombuffer(data.read_bytes(), dtype=np.float32)
-    data.write_bytes((weights * np.float32(1.01)).tobytes())
+    stored = bytearray(data.read_bytes())
+    for tensor in onnx.load(path, load_external_data=False).graph.initializer:
+        place = {entry.key: int(entry.value) for entry in tensor.external_data if entry.key in ("offset", "length")}
+        if place and tensor.data_type == onnx.TensorProto.FLOAT:
+            where = slice(place["offset"], place["offset"] + place["length"])
+            stored[where] = (np.frombuffer(stored[where], dtype=np.float32) * np.float32(0.99)).tobytes()
+    data.write_bytes(stored)
 
 
 LAYER_NORM = ("encoder.layer.{layer}.output.LayerNorm",)
