@@ -133,7 +133,7 @@ def _edit(planting: InGraph, good: Path, path: Path, spot: Spot) -> None:
         path,
         save_as_external_data=planting.external,
         location=f"{path.name}.data",
-        size_threshold=0,
+        size_threshold=256,  # as exporters do: shapes have to be in the file
     )
     if planting.files is not None:
         planting.files(path)
