@@ -77,7 +77,7 @@ def test_a_trace_that_holds_at_one_size_alone_is_red_and_the_report_says_what_to
     failed = next(case for case in verdict.cases if case.feature == "causal-lm")
     axes = next(check for check in failed.checks if check.name == "axes")
     assert axes.outcome == "failed"
-    assert "does not hold at input_ids 1×5 (RuntimeError: The size of tensor a (5) must match" in axes.detail
+    assert "does not hold at input_ids 3×13 (RuntimeError: The size of tensor a (13) must match" in axes.detail
     assert "modeling_magpie.py:" in axes.detail
     assert "pad_to" in axes.detail
     assert "acme-magpie/causal-lm/torchscript: failed (change)" in printed

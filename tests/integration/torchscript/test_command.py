@@ -105,7 +105,7 @@ def test_a_trace_that_does_not_hold_ends_with_1_says_why_and_leaves_nothing(chec
     monkeypatch.setattr(transformers.DistilBertModel, "forward", bake)
     assert command("--model", checkpoint, "--feature", "masked-lm", "out") == 1
     said = capsys.readouterr().out
-    assert "-[x] axes: does not hold at input_ids 1×5" in said
+    assert "-[x] axes: does not hold at input_ids 3×13" in said
     assert "with pad_to" in said
     assert "The trace does not match: axes, values. Nothing was written." in said
     assert list(Path("out").iterdir()) == []

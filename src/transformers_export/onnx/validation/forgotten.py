@@ -26,8 +26,13 @@ _USUAL = {"token_type_ids": 0, "attention_mask": 1}
 
 
 def forgotten_inputs(subject: Subject) -> list[str]:
-    """A sentence for each; with past nothing is asked, as the same model without past answers it."""
-    if uses_past(subject.config) or "input_ids" not in subject.config.inputs:
+    """A sentence for each.
+
+    With past nothing is asked, as the same model without past answers it; nor beside an encoder's states, where the
+    tokens are generated and no tokenizer says anything of them.
+    """
+    inputs = subject.config.inputs
+    if uses_past(subject.config) or "input_ids" not in inputs or "encoder_hidden_states" in inputs:
         return []
     return [
         f"{name} is made by the preprocessor, taken by forward() and moves an output, and the configuration does not "
