@@ -72,7 +72,7 @@ def test_a_length_read_by_python_fails_the_axes_with_the_error_that_comes_and_pa
     assert {"axes"} <= _failed(report)
     said = _detail(report, "axes")
     assert "does not hold at input_ids 3×13 (RuntimeError: The size of tensor a (13) must match" in said
-    assert "nor at input_ids 3×13; input_ids 4×9" in said
+    assert "nor at input_ids 4×5; input_ids 1×1" in said
     assert "holds at input_ids 2×8" in said
     assert "with pad_to, or trace with fixed=True (--fixed)" in said
     assert "torch warned of test_planted_defects.py:" in said
