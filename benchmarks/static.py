@@ -141,7 +141,7 @@ def main() -> int:
         environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
         subjects = subjects_in(work)
         rows = table(subjects, measure(subjects, environment, options.runs))
-        load, cores = os.getloadavg()[1], os.cpu_count()
+        load, cores = os.getloadavg()[0], os.cpu_count()
         said = "\n".join((f"Medians of {options.runs} rounds, on {cores} cores with a load of {load:.1f}.\n", *rows))
     print(said)
     if options.write:

@@ -62,6 +62,10 @@ class OnnxConfig(ABC):
     needs_preprocessor: ClassVar[bool] = True
     """Whether example inputs are made with a preprocessor; models of numbers have none."""
 
+    left_out: ClassVar[Mapping[str, str]] = {}
+    """Inputs that a tokenizer makes and the graph is meant to do without, each with the reason; else leaving one out
+    fails the check `effect`."""
+
     default_fixed_batch = 2
     default_fixed_sequence = 8
     default_fixed_num_choices = 4

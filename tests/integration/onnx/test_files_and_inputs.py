@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import onnx_ir as ir
 import pytest
@@ -231,6 +231,12 @@ class WithoutMask(BertOnnxConfig):
     input_names = ("input_ids", "token_type_ids")
 
 
+class MeantWithoutMask(WithoutMask):
+    """Says that it does without the mask."""
+
+    left_out: ClassVar[dict[str, str]] = {"attention_mask": "texts are never padded here"}
+
+
 @pytest.mark.parametrize(("config", "name"), [(WithoutTypes, "token_type_ids"), (WithoutMask, "attention_mask")])
 def test_an_input_that_the_configuration_forgets_fails_the_effect_alone(
     config: type[BertOnnxConfig], name: str, tmp_path: Path
@@ -238,3 +244,8 @@ def test_an_input_that_the_configuration_forgets_fails_the_effect_alone(
     report = _write(_small(tmp_path / "model.onnx", transformers.BertConfig(), config)).validate()
     assert _failed(report) == {"effect"}
     assert _detail(report, "effect").startswith(f"{name} is made by the preprocessor, taken by forward()")
+
+
+def test_an_input_that_the_configuration_leaves_out_with_a_reason_is_not_missed(tmp_path: Path) -> None:
+    report = _write(_small(tmp_path / "model.onnx", transformers.BertConfig(), MeantWithoutMask)).validate()
+    assert report.passed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from transformers_export.models.image_text import TwoTowersOnnxConfig
 from transformers_export.models.siglip2.vision import pooled, resize_positional_embeddings
@@ -20,6 +20,9 @@ class Siglip2OnnxConfig(TwoTowersOnnxConfig):
     """Texts and patches, with the mask of the patches and every image's height and width in patches."""
 
     text_names = ("input_ids",)
+    left_out: ClassVar[Mapping[str, str]] = {
+        "attention_mask": "trained on texts padded to one length without a mask, and used like that"
+    }
 
     def __init__(self, config: Any, task: str = "default", patching_specs: list[PatchingSpec] | None = None) -> None:
         modeling = import_module("transformers.models.siglip2.modeling_siglip2")

@@ -36,7 +36,8 @@ def forgotten_inputs(subject: Subject) -> list[str]:
         return []
     return [
         f"{name} is made by the preprocessor, taken by forward() and moves an output, and the configuration does not "
-        f"declare it: the graph computes as if it were {_USUAL[name]} everywhere"
+        f"declare it: the graph computes as if it were {_USUAL[name]} everywhere. Declare it, or say why not in its "
+        "`left_out`"
         for name in _candidates(subject)
         if _matters(subject, name)
     ]
@@ -44,11 +45,12 @@ def forgotten_inputs(subject: Subject) -> list[str]:
 
 def _candidates(subject: Subject) -> Iterator[str]:
     taken = inspect.signature(subject.flat.model.forward).parameters
+    left_out = getattr(subject.config, "left_out", {})  # classes of transformers.onnx have no such table
     for name in _USUAL:
         # Without a table of their own, types are looked up among the tokens: a graph without them is as it was meant.
         types = int(getattr(subject.config._config, "type_vocab_size", 0) or 0)
         made = name in subject.undeclared and _is_made_by(subject.config._config.model_type, name)
-        if made and name in taken and (name != "token_type_ids" or types > 1):
+        if made and name in taken and name not in left_out and (name != "token_type_ids" or types > 1):
             yield name
 
 
