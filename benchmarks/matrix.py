@@ -54,7 +54,7 @@ def main() -> int:
         clone = Path(folder, "clone")
         _git("clone", "-q", "--shared", str(ROOT), str(clone), at=ROOT)
         for part in options.only:
-            for row in pull_request(clone) if part == "pull-request" else matrix(clone, part):
+            for row in pull_request(clone) if part == "pull-request" else matrix(part):
                 print(" | ".join(astuple(row)), flush=True)
                 rows[row.check] = row
                 verified, _, of = row.verified.partition(" of ")
@@ -63,16 +63,19 @@ def main() -> int:
     return int(failed)
 
 
-def matrix(clone: Path, part: str) -> list[Row]:
-    """Every pair, and again with a warm cache."""
+def matrix(part: str) -> list[Row]:
+    """Every pair, and again with a warm cache.
+
+    In this checkout, as it is the one that is installed: nothing is kept of code that is searched for elsewhere too.
+    """
     exporter, jobs = part.split("-")
     named = [name.replace("-", "_") for name in ARCHITECTURES]
-    models = clone / "src" / "transformers_export" / "models"
-    paths = [str(path.relative_to(clone)) for name in named for path in models.glob(f"*/configuration_{name}.py")]
+    models = ROOT / "src" / "transformers_export" / "models"
+    paths = [str(path.relative_to(ROOT)) for name in named for path in models.glob(f"*/configuration_{name}.py")]
     what = f"{exporter}, {jobs} worker{'s' if jobs != '1' else ''}"
     with tempfile.TemporaryDirectory() as cache:
         told = ("--exporter", exporter, "--jobs", jobs, "--cache", cache, *paths)
-        return [check(clone, what, *told), check(clone, f"{what}, again", *told)]
+        return [check(ROOT, what, *told), check(ROOT, f"{what}, again", *told)]
 
 
 def pull_request(clone: Path) -> list[Row]:
