@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass
 
 from forks import Forks, Measured
-from performance import ARCHITECTURES, PAIRS, machine, write
+from performance import FIRST, PAIRS, machine, write
 
 SAMPLE = (
     ("bert", "default"),
@@ -125,7 +125,7 @@ def _row(model_type: str, feature: str, runs: list[tuple[Measured, Measured]]) -
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", choices=ARCHITECTURES, metavar="MODEL_TYPE")
+    parser.add_argument("--only", nargs="+", choices=FIRST, metavar="MODEL_TYPE")
     parser.add_argument("--all", action="store_true", help="every pair: half an hour")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--no-write", dest="write", action="store_false", help="leave docs/performance.md as it is")

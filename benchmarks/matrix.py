@@ -24,7 +24,7 @@ import time
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from performance import ARCHITECTURES, PAGE, ROOT, machine, write
+from performance import FIRST, PAGE, ROOT, machine, write
 
 PARTS = ("legacy-2", "pull-request", "legacy-1", "dynamo-2", "dynamo-1")
 HEADINGS = ("check", "seconds", "CPU seconds", "verified", "from the cache", "made at")
@@ -69,7 +69,7 @@ def matrix(part: str) -> list[Row]:
     In this checkout, as it is the one that is installed: nothing is kept of code that is searched for elsewhere too.
     """
     exporter, jobs = part.split("-")
-    named = [name.replace("-", "_") for name in ARCHITECTURES]
+    named = [name.replace("-", "_") for name in FIRST]
     models = ROOT / "src" / "transformers_export" / "models"
     paths = [str(path.relative_to(ROOT)) for name in named for path in models.glob(f"*/configuration_{name}.py")]
     what = f"{exporter}, {jobs} worker{'s' if jobs != '1' else ''}"

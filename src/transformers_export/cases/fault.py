@@ -64,7 +64,7 @@ def not_proved(head: CaseResult, base: CaseResult) -> str:
     if not base.imported:
         return said(base)
     inside = {one.what: one for one in base.imported if one.inside}
-    for one in head.imported or base.imported[:0]:
+    for one in head.imported:
         if one.inside and one.what not in inside:
             other = next((found.path for found in base.imported if found.what == one.what), "nowhere")
             return f"its {one.what} was imported from {other}"
