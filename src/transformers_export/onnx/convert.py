@@ -185,10 +185,11 @@ def write_contract(
     template: Mapping[str, Tensor],
     traced: Mapping[str, Tensor],
 ) -> None:
-    """Give the graph the declared names and axis labels."""
-    from transformers_export.onnx.graph import apply_contract
+    """Give the graph the declared names and axis labels; the model runs again only where the graph leaves one open."""
+    from transformers_export.onnx.graph import apply_contract, has_open_axes
 
-    apply_contract(graph, traced, config.inputs, config.outputs, fixed_output_axes(flat, config, template))
+    fixed = fixed_output_axes(flat, config, template) if has_open_axes(graph, config.outputs) else {}
+    apply_contract(graph, traced, config.inputs, config.outputs, fixed)
 
 
 def fixed_output_axes(flat: FlatModel, config: Any, template: Mapping[str, Tensor]) -> dict[str, dict[int, int]]:

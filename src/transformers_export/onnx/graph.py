@@ -34,7 +34,7 @@ def apply_contract(
         traced: The tensors it was captured with, by declared name, in graph order.
         inputs: Declared input names and axes.
         outputs: Declared output names and axes.
-        fixed_outputs: Lengths of undeclared output axes that were seen not to vary.
+        fixed_outputs: Lengths of undeclared output axes that were seen not to vary; see `has_open_axes`.
     """
     graph = model.graph
     _split_aliases(graph)
@@ -47,6 +47,17 @@ def apply_contract(
     for value in graph.outputs:
         name = value.name or ""
         _label(value, outputs.get(name, {}), fixed_outputs.get(name, {}))
+
+
+def has_open_axes(model: ir.Model, outputs: Mapping[str, Axes]) -> bool:
+    """Tell whether an axis of an output varies by the graph and not by the declaration.
+
+    Args:
+        model: What an exporter captured.
+        outputs: Declared output names and axes, in the graph's order.
+    """
+    pairs = zip(model.graph.outputs, outputs.values(), strict=False)
+    return any(set(symbolic_axes(value)) - set(declared) for value, declared in pairs)
 
 
 def symbolic_axes(value: ir.Value) -> dict[int, str]:

@@ -3,10 +3,13 @@
 Both are imported for decorators and types that tracing never meets, and take longer than torch itself. What is replaced
 is replaced while transformers is imported, and means what it means on a torch that lacks it: a decorator for the
 compiler leaves the function as it is. For the legacy exporter alone; dynamo is the compiler.
+
+Besides, transformers 5 reads the folder of its models once and not twice.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 from contextlib import contextmanager
 from importlib import import_module
@@ -36,7 +39,7 @@ def import_modeling() -> None:
     torch.distributed.is_available = lambda: False
     torch.nn.init.normal_ = _skipping_meta(torch.nn.init.normal_)
     try:
-        with _without_compiler(torch):
+        with _without_compiler(torch), _everything_remembered():
             for module in _MODELING:
                 import_module(module)
     except (ImportError, AttributeError):
@@ -62,6 +65,21 @@ def _without_compiler(torch: Any) -> Iterator[None]:
         for name, mark in marks.items():
             setattr(torch.compiler, name, mark)
         del torch._dynamo, sys.modules[_COMPILER], sys.modules[_WRAPPED]
+
+
+@contextmanager
+def _everything_remembered() -> Iterator[None]:
+    """Let `@lru_cache` forget nothing: transformers has it on reading a folder, and more folders than the 128 it keeps."""
+    forgetting = functools.lru_cache
+
+    def remembering(maxsize: Any = 128, typed: bool = False) -> Any:
+        return forgetting(None, typed)(maxsize) if callable(maxsize) else forgetting(maxsize, typed)
+
+    functools.lru_cache = remembering  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        functools.lru_cache = forgetting
 
 
 def _unchanged(function: Any = None, **_options: Any) -> Any:

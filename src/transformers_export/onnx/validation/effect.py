@@ -51,7 +51,7 @@ class Effect:
 def check_effect(seen: Observed) -> Check:
     """Change each declared input alone and see whether an output moves."""
     try:
-        effects = list(_effects(seen.subject))
+        effects = list(_effects(seen.subject, seen.runs))
     except ModelRefusedError as refusal:
         return Check("effect", "not-run", f"PyTorch does not take the inputs that were drawn: {refusal}")
     if not effects:
@@ -89,31 +89,48 @@ _UNPROVED = (
 )
 
 
-def _effects(subject: Subject) -> Iterator[Effect]:
+def _effects(subject: Subject, runs: Sequence[Run]) -> Iterator[Effect]:
     """All changes as rows of one batch; those that move nothing so are asked one by one."""
-    done = effects_by_row(subject)
+    places = batch_axes(subject)
+    done = _effect_of_only_input(subject, runs) or effects_by_row(subject, places) if places else []
     yield from (effect for effect in done if effect.model > 1)
     names = [name for name in subject.flat.input_names if name not in {each.name for each in done if each.model > 1}]
     if names:
         yield from _effects_one_by_one(subject, names)
 
 
-def effects_by_row(subject: Subject) -> list[Effect]:
+def batch_axes(subject: Subject) -> dict[str, int]:
+    """Where each input has its batch; nothing where one has none, or an output has it elsewhere than in front."""
+    config, flat = subject.config, subject.flat
+    every = {name: [axis for axis, label in config.inputs[name].items() if label == "batch"] for name in flat.input_names}
+    places = {name: axes[0] for name, axes in every.items() if axes}
+    in_front = all(config.outputs[name].get(0) == "batch" for name in flat.output_names)
+    return places if in_front and len(places) == len(flat.input_names) else {}
+
+
+def _effect_of_only_input(subject: Subject, runs: Sequence[Run]) -> list[Effect]:
+    """The effect of a model's only input: rows of a run that was made differ in nothing else. Empty where there is none."""
+    run = next((run for run in runs if run.sizes.batch > 1), None)
+    if run is None or len(subject.flat.input_names) > 1:
+        return []
+    return [_effect_of_row(subject, run, subject.flat.input_names[0], 1)]
+
+
+def effects_by_row(subject: Subject, places: Mapping[str, int]) -> list[Effect]:
     """Effects from one run of equal rows, each with another input changed; rows of a batch do not see each other.
 
-    Empty where an input or output has no batch, or PyTorch does not take the rows.
+    Args:
+        subject: What is validated.
+        places: The batch axis of every input, see `batch_axes`.
+
+    Returns:
+        Nothing where PyTorch does not take the rows.
     """
-    names, config = subject.flat.input_names, subject.config
-    places = {
-        name: next((axis for axis, label in config.inputs[name].items() if label == "batch"), None) for name in names
-    }
-    outputs = [name for name in subject.flat.output_names if config.outputs[name].get(0) == "batch"]
-    if None in places.values() or len(outputs) < len(subject.flat.output_names):
-        return []
+    names = subject.flat.input_names
     sizes = replace(SIZES[0], batch=1 + len(names))
     rows, other = subject.draw(sizes, EFFECT), subject.draw(sizes, EFFECT + 1)
     for row, name in enumerate(names, start=1):
-        axis = places[name] or 0
+        axis = places[name]
         first = rows[name].narrow(axis, 0, 1).clone()
         rows[name] = first.expand([len(names) + 1 if each == axis else -1 for each in range(first.ndim)]).clone()
         changed = next(changes(name, first, other[name].narrow(axis, 1, 1)), first)
@@ -123,10 +140,6 @@ def effects_by_row(subject: Subject) -> list[Effect]:
     except ModelRefusedError:
         return []
     return [_effect_of_row(subject, run, name, row) for row, name in enumerate(names, start=1)]
-
-
-def _batch_axis(labels: Mapping[int, str]) -> int | None:
-    return next((axis for axis, label in labels.items() if label == "batch"), None)
 
 
 def _effect_of_row(subject: Subject, run: Run, name: str, row: int) -> Effect:
