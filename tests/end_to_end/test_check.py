@@ -19,6 +19,7 @@ import psutil
 import pytest
 
 from support.repositories import commit, git
+from transformers_export.report.render import comment
 from transformers_export.verdict.schema import decode
 
 if TYPE_CHECKING:
@@ -215,6 +216,23 @@ def test_auto_tries_the_other_exporter_and_says_so(example_repository):
     assert dynamo.error.link.startswith("https://docs.pytorch.org/")
     assert dynamo.fault.did == f"made the export fail with {dynamo.error.type}"
     assert "passes at the base" in dynamo.fault.why
+
+
+def test_exporters_that_disagree_about_a_changed_model_are_said_in_verdict_output_and_report(example_repository):
+    root = example_repository.root
+    modeling = root / "src/acme_models/heron/modeling_heron.py"
+    text = modeling.read_text()
+    added = "self.position_embeddings(positions)"
+    # A trace keeps the number that it saw; torch.export keeps where it came from.
+    modeling.write_text(text.replace(added, f"{added} / torch.sym_float(input_ids.shape[1])"))
+    verdict = check(root, "--exporter", "both", "--jobs", "2", code=1)
+    assert {(case.exporter, case.outcome) for case in verdict.cases} == {("dynamo", "passed"), ("legacy", "failed")}
+    assert {(apart.model_type, apart.feature, apart.what) for apart in verdict.disagreements} == {
+        (case.model_type, case.feature, "dynamo passes, legacy fails values.") for case in verdict.cases
+    }
+    report = comment(verdict, None)
+    assert "#### The two exporters" in report
+    assert "- `acme-heron` `masked-lm`: dynamo passes, legacy fails values." in report
 
 
 def test_nothing_that_changed_concerns_an_export_and_no_interpreter_is_started(example_repository):

@@ -160,29 +160,32 @@ def _run(request: Request, *, alone: bool) -> int:
 
 
 def _export_all(request: Request, subjects: Sequence[Subject]) -> int:
-    """Try the exporters of the plan; the first good files are kept."""
+    """Try the exporters of the plan; the first good files are kept, where all that were asked for made such."""
     from transformers_export.onnx.convert import move_files
 
+    plan = _PLANS[request.exporter]
     with tempfile.TemporaryDirectory(prefix=".export-", dir=request.output.parent) as folder:
-        kept: Path | None = None
-        for exporter in _PLANS[request.exporter]:
+        good: dict[ExporterName, bool] = {}
+        for exporter in plan:
             directory = Path(folder) / exporter
             directory.mkdir()
-            good = all(
+            good[exporter] = all(
                 _export_one(request, part, preprocessor, exporter, directory / output.name)
                 for part, preprocessor, output in subjects
             )
-            kept = kept or (directory if good else None)
-            if good and request.exporter == "auto":
+            if request.exporter == "auto" and good[exporter]:
                 break
-            if not good and request.exporter != "auto":
-                return _FAILED
-            if not good and exporter != _PLANS[request.exporter][-1]:
+            if request.exporter == "auto" and exporter != plan[-1]:
                 logger.warning("The %s exporter failed; trying the legacy exporter.", exporter)
-        if kept is None:
+        if request.exporter == "both" and len(set(good.values())) > 1:
+            ends = (f"{exporter} {'passes' if passes else 'fails'}" for exporter, passes in good.items())
+            logger.error("The exporters disagree: %s.", ", ".join(ends))
+        enough = any if request.exporter == "auto" else all
+        if not enough(good.values()):
             return _FAILED
+        kept = next(exporter for exporter, passes in good.items() if passes)
         for _, _, output in subjects:
-            move_files(kept / output.name, output)
+            move_files(Path(folder) / kept / output.name, output)
     logger.info("All good, model saved at: %s", ", ".join(output.as_posix() for _, _, output in subjects))
     return _PASSED
 

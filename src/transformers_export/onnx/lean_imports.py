@@ -69,13 +69,13 @@ def _without_compiler(torch: Any) -> Iterator[None]:
 
 @contextmanager
 def _everything_remembered() -> Iterator[None]:
-    """Let `@lru_cache` forget nothing: transformers has it on reading a folder, and more folders than the 128 it keeps."""
+    """Let `@lru_cache` forget nothing: transformers has it on reading a folder, and more folders than it keeps."""
     forgetting = functools.lru_cache
 
     def remembering(maxsize: Any = 128, typed: bool = False) -> Any:
         return forgetting(None, typed)(maxsize) if callable(maxsize) else forgetting(maxsize, typed)
 
-    functools.lru_cache = remembering  # type: ignore[assignment]
+    functools.lru_cache = remembering
     try:
         yield
     finally:

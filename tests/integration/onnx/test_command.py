@@ -76,6 +76,26 @@ def test_both_exporters_must_agree_with_pytorch(checkpoint: Path, tmp_path: Path
     assert ended.out.count("Validating ONNX model...") == 2
 
 
+DIVIDED_BY_LENGTH = """
+import torch
+from transformers.models.distilbert.modeling_distilbert import Embeddings
+
+embed = Embeddings.forward
+# A trace keeps the number that it saw; torch.export keeps where it came from.
+Embeddings.forward = lambda self, ids, *rest: embed(self, ids, *rest) / torch.sym_float(ids.shape[1])
+"""
+
+
+def test_both_says_where_the_exporters_disagree_and_leaves_nothing(checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "divided.py").write_text(DIVIDED_BY_LENGTH)
+    arguments = ("--model", checkpoint, "--exporter", "both", "--import", "divided", "out")
+    ended = _command(*arguments, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert ended.code == 1, ended.err
+    assert "The exporters disagree: dynamo passes, legacy fails." in ended.out
+    assert "embeddings" in ended.out
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_auto_falls_back_and_says_so(checkpoint: Path, tmp_path: Path) -> None:
     """Opset 14 is one that dynamo cannot write."""
     ended = _command("--model", checkpoint, "--exporter", "auto", "--opset", "14", "out", cwd=tmp_path)

@@ -14,6 +14,7 @@ import onnx
 from transformers_export import tiny
 from transformers_export.models.bert.configuration_bert import BertOnnxConfig
 from transformers_export.models.distilbert.configuration_distilbert import DistilBertOnnxConfig
+from transformers_export.models.vit.configuration_vit import ViTOnnxConfig
 from transformers_export.onnx import export, validate
 from transformers_export.onnx.reach import reached_inputs
 
@@ -190,6 +191,19 @@ def test_an_input_that_the_model_ignores_fails_the_effect_alone(tmp_path: Path) 
     report = _write(exported).validate()
     assert _failed(report) == {"effect"}
     assert "attention_mask moves no output in PyTorch: nothing shows" in _detail(report, "effect")
+
+
+def test_an_only_input_that_the_model_ignores_fails_the_effect_alone(tmp_path: Path) -> None:
+    exported = _small(tmp_path / "model.onnx", transformers.ViTConfig(), ViTOnnxConfig)
+    assert _write(exported).validate().passed
+
+    def see_nothing(_: Any, args: Any, given: Any) -> Any:
+        return args, {**given, "pixel_values": torch.zeros_like(given["pixel_values"])}
+
+    exported.model.register_forward_pre_hook(see_nothing, with_kwargs=True)
+    report = _write(exported).validate()
+    assert _failed(report) == {"effect"}
+    assert "pixel_values moves no output in PyTorch: nothing shows" in _detail(report, "effect")
 
 
 def test_token_types_of_a_model_with_one_type_are_recognised(tmp_path: Path) -> None:

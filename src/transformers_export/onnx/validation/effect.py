@@ -102,14 +102,19 @@ def _effects(subject: Subject, runs: Sequence[Run]) -> Iterator[Effect]:
 def batch_axes(subject: Subject) -> dict[str, int]:
     """Where each input has its batch; nothing where one has none, or an output has it elsewhere than in front."""
     config, flat = subject.config, subject.flat
-    every = {name: [axis for axis, label in config.inputs[name].items() if label == "batch"] for name in flat.input_names}
-    places = {name: axes[0] for name, axes in every.items() if axes}
+    places: dict[str, int] = {}
+    for name in flat.input_names:
+        found = [axis for axis, label in config.inputs[name].items() if label == "batch"]
+        places |= {name: found[0]} if found else {}
     in_front = all(config.outputs[name].get(0) == "batch" for name in flat.output_names)
     return places if in_front and len(places) == len(flat.input_names) else {}
 
 
 def _effect_of_only_input(subject: Subject, runs: Sequence[Run]) -> list[Effect]:
-    """The effect of a model's only input: rows of a run that was made differ in nothing else. Empty where there is none."""
+    """The effect of a model's only input, from a run that was made: its rows differ in nothing else.
+
+    Empty where there are several inputs, or no run has two rows.
+    """
     run = next((run for run in runs if run.sizes.batch > 1), None)
     if run is None or len(subject.flat.input_names) > 1:
         return []
