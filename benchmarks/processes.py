@@ -1,16 +1,20 @@
-"""Whole processes, measured: wall time, CPU time and peak memory of each."""
+"""Whole processes, measured: wall time, CPU time and peak memory of each. For Linux."""
 
 from __future__ import annotations
 
 import os
+import select
 import statistics
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+_LOOK = 20
+"""Milliseconds between two looks at a process's memory."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Measured:
     """User and system time, in seconds."""
     peak: float
     """Most memory resident at a time in MB of 10^6 bytes, mapped files among it."""
+    own: float
+    """Of memory that is no file's, which the system cannot take back: the most that was seen, in MB."""
     code: int
 
 
@@ -35,10 +41,25 @@ def measure(command: Sequence[str | Path], log: Path, environment: Mapping[str, 
     actions = [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, output, 2)]
     start = time.perf_counter()
     pid = os.posix_spawn(argv[0], argv, {**os.environ, **(environment or {})}, file_actions=actions)
+    own = _watch(pid)
     _, status, used = os.wait4(pid, 0)
     wall = time.perf_counter() - start
     os.close(output)
-    return Measured(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6, os.waitstatus_to_exitcode(status))
+    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / 1e6
+    return Measured(wall, cpu, peak, own / 1e6, os.waitstatus_to_exitcode(status))
+
+
+def _watch(pid: int) -> int:
+    """Look at a process's memory until it ends; returns the most bytes that were no file's."""
+    most, end = 0, select.poll()
+    descriptor = os.pidfd_open(pid)
+    end.register(descriptor, select.POLLIN)
+    while not end.poll(_LOOK):
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+        found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:")]
+        most = max([most, *found])
+    os.close(descriptor)
+    return most
 
 
 def median(runs: Sequence[Measured], figure: str) -> float:
