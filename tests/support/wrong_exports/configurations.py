@@ -83,6 +83,14 @@ DEFECTS = (
         says="does not take",
     ),
     Defect(
+        "token-types-forgotten",
+        "does not declare the token_type_ids that the tokenizer makes",
+        "bert-shallow",
+        "effect",
+        InConfiguration(_inputs(_without_types)),
+        says="token_type_ids is made by the preprocessor, taken by forward()",
+    ),
+    Defect(
         "output-axis-forgotten",
         "declares the batch of the output alone",
         "bert-shallow",

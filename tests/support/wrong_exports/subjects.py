@@ -21,14 +21,10 @@ class Subject:
     model_type: str
     feature: str
     depth: Mapping[str, int] = field(default_factory=dict)
-    half: bool = False
 
     def build(self) -> Small:
         """Build the model, its preprocessor and its OnnxConfig."""
-        built = small(self.model_type, self.feature, **self.depth)
-        if self.half:
-            built.model.half()
-        return built
+        return small(self.model_type, self.feature, **self.depth)
 
 
 _DEEP = {"num_hidden_layers": LAYERS}
