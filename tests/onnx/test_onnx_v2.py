@@ -219,6 +219,7 @@ PYTORCH_EXPORT_SEQ2SEQ_WITH_PAST_MODELS = {
     ("bigbird-pegasus", "BigBirdPegasusConfig"),
     ("blenderbot", "BlenderbotConfig"),
     ("blenderbot-small", "BlenderbotSmallConfig"),
+    ("encoder-decoder", "EncoderDecoderConfig"),
     ("longt5", "LongT5Config"),
     ("m2m-100", "M2M100Config"),
     ("marian", "MarianConfig"),

@@ -111,8 +111,8 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser.add_argument(
         "output",
         type=Path,
-        help="directory for model.onnx, or a path that ends in .onnx; an encoder of images with a decoder of text is "
-        "written as encoder_model.onnx and decoder_model.onnx",
+        help="directory for model.onnx, or a path that ends in .onnx; an encoder and a decoder that are models of "
+        "their own are written as encoder_model.onnx and decoder_model.onnx",
     )
     given = parser.parse_args(argv)
     is_file = given.output.suffix == ".onnx" and not given.output.is_dir()

@@ -58,7 +58,8 @@ def axis_kind(config: Any, name: str, axis: int) -> Kind:
         return "sequence" if ".encoder." in name else "past"
     if "sequence" not in label:
         return "free"
-    if name.startswith("decoder_") and label != config.inputs.get("input_ids", {}).get(1):
+    # The side that `input_ids` are not of: the decoder's beside an encoder, or what a decoder alone is given to read.
+    if name.startswith(("decoder_", "encoder_")) and label != config.inputs.get("input_ids", {}).get(1):
         return "decoder"
     return "sequence" if any(token in config.inputs for token in _TOKENS) else "free"
 

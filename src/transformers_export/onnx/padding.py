@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.inputs import Padding
 
-MASKS = ("attention_mask", "decoder_attention_mask")
+MASKS = ("attention_mask", "decoder_attention_mask", "encoder_attention_mask")
 
 
 def pad(drawn: Mapping[str, Tensor], side: Padding, pad_token: int | None) -> None:

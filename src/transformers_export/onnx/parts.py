@@ -42,8 +42,10 @@ def parts_of(model: Any, config: Any) -> tuple[Part, ...]:
     if not is_divided(config):
         return (Part("model", model, config),)
     whole = model.config
-    projection = getattr(model, "enc_to_dec_proj", None)
-    encoder = model.get_encoder() if projection is None else ProjectedEncoder(model.get_encoder(), projection)
+    encoder, projection = model.get_encoder(), getattr(model, "enc_to_dec_proj", None)
+    if projection is not None:
+        of_images = encoder.main_input_name == "pixel_values"
+        encoder = (ProjectedImageEncoder if of_images else ProjectedTextEncoder)(encoder, projection)
     return (
         Part("encoder_model", encoder, config.get_encoder_config(whole.encoder)),
         Part(
@@ -55,7 +57,7 @@ def parts_of(model: Any, config: Any) -> tuple[Part, ...]:
 
 
 class ProjectedEncoder(nn.Module):
-    """An encoder whose states are brought to the decoder's size, once an image instead of once a token."""
+    """An encoder whose states are brought to the decoder's size, once instead of with each token."""
 
     def __init__(self, encoder: nn.Module, projection: nn.Module) -> None:
         super().__init__()
@@ -69,10 +71,27 @@ class ProjectedEncoder(nn.Module):
         dtype: torch.dtype = self.encoder.dtype  # type: ignore[assignment]
         return dtype
 
+    def projected(self, **inputs: torch.Tensor | None) -> dict[str, torch.Tensor]:
+        """The encoder's states `[batch, patches or sequence, size of the decoder]`."""
+        return {"last_hidden_state": self.projection(self.encoder(**inputs, return_dict=True)[0])}
+
+
+class ProjectedImageEncoder(ProjectedEncoder):
+    """Of images."""
+
     def forward(self, pixel_values: torch.Tensor, return_dict: bool = True) -> dict[str, torch.Tensor]:
-        """Images `[batch, channels, height, width]` to states `[batch, patches, size of the decoder]`."""
-        states = self.encoder(pixel_values=pixel_values, return_dict=return_dict)[0]
-        return {"last_hidden_state": self.projection(states)}
+        """Images `[batch, channels, height, width]` to states."""
+        return self.projected(pixel_values=pixel_values)
+
+
+class ProjectedTextEncoder(ProjectedEncoder):
+    """Of text."""
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor | None = None, return_dict: bool = True
+    ) -> dict[str, torch.Tensor]:
+        """Ids and mask `[batch, sequence]` to states."""
+        return self.projected(input_ids=input_ids, attention_mask=attention_mask)
 
 
 def combined(reports: Mapping[str, ValidationReport]) -> ValidationReport:

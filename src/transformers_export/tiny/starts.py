@@ -55,6 +55,15 @@ _RT_DETR = {
     "num_denoising": 0,
 }
 
+_TEXT_SIDE = {
+    "model_type": "bert",
+    "vocab_size": 100,
+    "max_position_embeddings": 128,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 64,
+}
 _BEIT = {
     "vocab_size": 100,
     "hidden_size": 32,
@@ -203,6 +212,10 @@ _STARTS: dict[str, dict[str, Any]] = {
             "iou_head_hidden_dim": 16,
         },
     },
+    "encoder-decoder": {
+        "encoder": _TEXT_SIDE,
+        "decoder": {**_TEXT_SIDE, "is_decoder": True, "add_cross_attention": True},
+    },
     "esm": {"vocab_size": 33, "pad_token_id": 1, "mask_token_id": 32},
     "nemotron": {"num_key_value_heads": 8},
     "rt_detr": {**_RT_DETR, "backbone_config": _RT_DETR_RESNET},
@@ -242,6 +255,7 @@ _SMALL_AS_STARTED = frozenset(
         "clap",
         "data2vec-vision",
         "detr",
+        "encoder-decoder",
         "layoutlmv3",
         "maskformer",
         "patchtsmixer",

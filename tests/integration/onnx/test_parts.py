@@ -16,7 +16,9 @@ from transformers_export.cases.run import run_case
 from transformers_export.cases.types import Case, Provider
 from transformers_export.onnx import FeaturesManager, export, parts_of, validate
 from transformers_export.onnx.command import main
+from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
 from transformers_export.onnx.parts import Part, combined
+from transformers_export.onnx.validation.runs import SHAPES
 from transformers_export.onnx.validation.types import Check, ValidationReport
 
 if TYPE_CHECKING:
@@ -104,7 +106,31 @@ def test_the_command_writes_two_files_that_say_together_what_the_model_says(tmp_
     assert _greedy(decoder, states, generated[0], 6) == generated
 
 
-def _greedy(decoder: Any, states: np.ndarray, start: int, count: int) -> list[int]:
+def test_an_encoder_and_a_decoder_of_text_say_together_what_the_model_says(tmp_path: Path) -> None:
+    """Of two widths, so that the states are projected, and with padding that the decoder must not read."""
+    wide = transformers.BertConfig(vocab_size=100, max_position_embeddings=128, **{**SMALL, "hidden_size": 48})
+    config = transformers.EncoderDecoderConfig.from_encoder_decoder_configs(wide, DECODERS["bert"])
+    config.decoder_start_token_id, config.pad_token_id = 0, 1
+    model = tiny.build_model(transformers.EncoderDecoderModel, config)
+    checkpoint, out = tmp_path / "checkpoint", tmp_path / "out"
+    tiny.save_checkpoint(model, tiny.make_preprocessor(model.decoder.config, model.decoder), checkpoint)
+
+    arguments = ["--model", str(checkpoint), "--feature", "seq2seq-lm-with-past", "--exporter", "legacy", str(out)]
+    assert main(arguments) == 0
+
+    assert sorted(path.name for path in out.iterdir()) == ["decoder_model.onnx", "encoder_model.onnx"]
+    model = transformers.EncoderDecoderModel.from_pretrained(checkpoint).eval()
+    encoder, decoder = (onnxruntime.InferenceSession(out / f"{part}_model.onnx") for part in ("encoder", "decoder"))
+    text = {"input_ids": torch.tensor([[7, 8, 9, 10, 1, 1]]), "attention_mask": torch.tensor([[1, 1, 1, 1, 0, 0]])}
+    generated = model.generate(**text, max_new_tokens=6, do_sample=False, eos_token_id=None)[0].tolist()
+    (states,) = encoder.run(None, {name: tensor.numpy() for name, tensor in text.items()})
+    mask = {"encoder_attention_mask": text["attention_mask"].numpy()}
+    assert _greedy(decoder, states, generated[0], 6, mask) == generated
+
+
+def _greedy(
+    decoder: Any, states: np.ndarray, start: int, count: int, more: dict[str, np.ndarray] | None = None
+) -> list[int]:
     """Tokens one after another through the decoder's graph, from an empty cache."""
     inputs = {value.name: value.shape for value in decoder.get_inputs()}
     cached = {
@@ -118,12 +144,22 @@ def _greedy(decoder: Any, states: np.ndarray, start: int, count: int) -> list[in
             "input_ids": np.array([tokens[-1:]]),
             "attention_mask": np.ones((1, len(tokens)), np.int64),
             "encoder_hidden_states": states,
+            **(more or {}),
             **cached,
         }
         named = dict(zip([value.name for value in decoder.get_outputs()], decoder.run(None, given), strict=True))
         cached = {name.replace("present", "past_key_values"): named[name] for name in named if "present" in name}
         tokens.append(int(named["logits"][0, -1].argmax()))
     return tokens
+
+
+def test_what_a_decoder_reads_is_as_long_as_it_likes() -> None:
+    """Never of one length with its own tokens, or a graph that takes one for the other would pass."""
+    _, decoder = _parts(_ready_made(), "vision2seq-lm")
+    template = template_inputs(decoder.config, tiny.make_preprocessor(decoder.model.config, decoder.model))
+    for sizes in (TRACED, *SHAPES[:2]):
+        drawn = make_inputs(decoder.config, template, sizes)
+        assert drawn["encoder_hidden_states"].shape[1] != drawn["input_ids"].shape[1]
 
 
 def test_a_checkpoint_without_the_decoders_tokenizer_is_refused(tmp_path: Path, capsys: Any) -> None:

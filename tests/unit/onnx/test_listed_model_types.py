@@ -23,7 +23,6 @@ GONE = {"internlm2", "mctct", "siglip-text", "siglip-text-with-projection"}
 
 OPEN = {
     "colpali": "a language model behind a vision tower",
-    "encoder-decoder": "made of two other models",
     "gemma3": "a language model behind a vision tower; gemma3-text is registered",
     "musicgen": "its ids are `[batch * codebooks, sequence]`, an axis that is a product of two",
     "pix2struct": "patches begin with their row and column as fractions, which example inputs would draw anew",

@@ -30,6 +30,12 @@ FeaturesManager.register(
     onnx_config="transformers_export.models.decision_transformer.configuration_decision_transformer.DecisionTransformerOnnxConfig",
 )
 FeaturesManager.register(
+    "encoder-decoder",
+    "seq2seq-lm",
+    "seq2seq-lm-with-past",
+    onnx_config="transformers_export.models.encoder_decoder.configuration_encoder_decoder.EncoderDecoderOnnxConfig",
+)
+FeaturesManager.register(
     "groupvit",
     "default",
     onnx_config="transformers_export.models.groupvit.configuration_groupvit.GroupViTOnnxConfig",
