@@ -3,13 +3,14 @@
     python benchmarks/validation.py [--exporter dynamo legacy] [--only bert gpt2] [--output FILE]
     python benchmarks/validation.py --optimum     instead: validates files that optimum-onnx 0.1.0 wrote
 
-One process exports and validates everything, after one export and validation that do not count. It ends with 1 where
-validation takes half of an export with dynamo or 0.5 s with legacy, or where a file does not pass.
+One process with one thread exports and validates everything, after one export and validation that do not count. It
+ends with 1 where validation takes half of an export with dynamo or 0.5 s with legacy, or where a file does not pass.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import statistics
 import subprocess
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
+os.environ["OMP_NUM_THREADS"] = "1"  # as in a worker of the check; read when torch is imported
 
 from transformers_export import tiny  # noqa: E402 - found through the line above
 from transformers_export.cases.providers import find_subject  # noqa: E402
