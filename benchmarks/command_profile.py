@@ -139,9 +139,10 @@ def _section(rows: list[tuple[peers.Checkpoint, dict[str, Any]]]) -> str:
     lines += [
         "",
         "The most memory that was seen after a run of the graph, in MB: weights twice, as PyTorch maps the checkpoint "
-        "and ONNX Runtime the file that was written; libraries mapped from their files; and the process's own.",
+        "and ONNX Runtime the file that was written; what else is mapped, libraries, less those weights that no run "
+        "read; and the process's own.",
         "",
-        "| model | weights, twice | libraries | own | all |",
+        "| model | weights, twice | other files | own | all |",
         "|---|--:|--:|--:|--:|",
     ]
     for checkpoint, measured in rows:
