@@ -36,7 +36,7 @@ def main() -> int:
     rows = []
     for model_type in options.only:
         with tempfile.TemporaryDirectory(prefix="profile-") as folder:
-            checkpoint = peers._write(Path(folder), model_type, "base")
+            checkpoint = peers.write_checkpoint(Path(folder), model_type, "base")
             feature = peers.FEATURES[model_type][0]
             arguments = (
                 "--model",

@@ -66,7 +66,7 @@ def main() -> int:
     for size in options.sizes:
         for model_type in options.only:
             with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-                checkpoint = _write(Path(folder), model_type, size)
+                checkpoint = write_checkpoint(Path(folder), model_type, size)
                 races[checkpoint] = _race(Path(folder), checkpoint, rounds[size])
             print("\n".join(_rows(checkpoint, races[checkpoint])), flush=True)
     if options.write:
@@ -76,7 +76,8 @@ def main() -> int:
     return 0 if all(run.code == 0 for race in races.values() for run in race[OURS]) else 1
 
 
-def _write(folder: Path, model_type: str, size: str) -> Checkpoint:
+def write_checkpoint(folder: Path, model_type: str, size: str) -> Checkpoint:
+    """Write `checkpoint` into a folder; the process ends where it cannot be written."""
     log = folder / "writer.log"
     script = ROOT / "benchmarks" / "peers_checkpoints.py"
     command = (peers_environments.transformers_onnx(), script, folder / "checkpoint", model_type, size)
