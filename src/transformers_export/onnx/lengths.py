@@ -58,9 +58,11 @@ def axis_kind(config: Any, name: str, axis: int) -> Kind:
         return "sequence" if ".encoder." in name else "past"
     if "sequence" not in label:
         return "free"
-    # The side that `input_ids` are not of: the decoder's beside an encoder, or what a decoder alone is given to read.
-    if name.startswith(("decoder_", "encoder_")) and label != config.inputs.get("input_ids", {}).get(1):
+    ids = config.inputs.get("input_ids", {}).get(1)
+    if name.startswith("decoder_") and label != ids:
         return "decoder"
+    if name.startswith("encoder_") and ids is not None and label != ids:
+        return "decoder"  # a decoder alone, whose own ids are `input_ids`: what it reads has a length of its own
     return "sequence" if any(token in config.inputs for token in _TOKENS) else "free"
 
 
