@@ -96,7 +96,7 @@ def _features(model_type: str) -> list[str]:
 def _asked_for(pair: Pair, options: argparse.Namespace) -> bool:
     if options.only:
         return pair[0] in options.only
-    return pair[0] in FIRST if options.first or pair[2] == "dynamo" else True
+    return pair[0] in FIRST or not options.first
 
 
 @cache
