@@ -28,6 +28,7 @@ from transformers_export import tiny, torchscript  # noqa: E402 - found through 
 from transformers_export.cases.providers import configuration_class  # noqa: E402
 from transformers_export.onnx import FeaturesManager, export  # noqa: E402
 from transformers_export.onnx.convert import default_opset  # noqa: E402
+from transformers_export.onnx.files import read_message  # noqa: E402
 from transformers_export.onnx.flat import prepared  # noqa: E402
 from transformers_export.onnx.inputs import Sizes, make_inputs, template_inputs  # noqa: E402
 from transformers_export.onnx.validation.runs import open_session, run_graph  # noqa: E402
@@ -72,7 +73,7 @@ def _measure(model_type: str, options: argparse.Namespace, folder: Path) -> None
             "ONNX Runtime": _onnx(folder / "model.onnx", preprocessor, model, onnx_config),
         }
         arrays = {name: tensor.numpy() for name, tensor in inputs.items()}
-        session = open_session(files["ONNX Runtime"])
+        session = open_session(read_message(files["ONNX Runtime"]), folder)
         loaded = {kind: torchscript.load(files[kind]) for kind in KINDS[1:3]}
         ordered = [inputs[name] for name in flat.input_names]
         runs: dict[str, Callable[[], Any]] = {

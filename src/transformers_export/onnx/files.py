@@ -64,8 +64,13 @@ def read(path: Path) -> onnx_ir.Model:
         OSError: The file cannot be read.
         DecodeError: It is no ONNX file.
     """
-    model = onnx_ir.from_proto(read_message(path))
-    onnx_ir.external_data.set_base_dir(model.graph, path.parent)
+    return graph_of(read_message(path), path.parent)
+
+
+def graph_of(message: Any, folder: Path) -> onnx_ir.Model:
+    """Make a model of what `read_message` gives, whose weights are looked for in the files of this folder."""
+    model = onnx_ir.from_proto(message)
+    onnx_ir.external_data.set_base_dir(model.graph, folder)
     return model
 
 

@@ -17,7 +17,7 @@ from transformers_export.models.big_bird.configuration_big_bird import BigBirdOn
 from transformers_export.models.layoutlm.configuration_layoutlm import LayoutLMOnnxConfig
 from transformers_export.models.m2m_100.configuration_m2m_100 import M2M100OnnxConfig
 from transformers_export.models.perceiver.configuration_perceiver import PerceiverOnnxConfig
-from transformers_export.onnx import FeaturesManager, export
+from transformers_export.onnx import FeaturesManager, export, files
 from transformers_export.onnx.command import main
 from transformers_export.onnx.flat import prepared
 from transformers_export.onnx.inputs import Sizes, make_inputs, template_inputs
@@ -90,7 +90,8 @@ def test_block_sparse_attention_is_full_in_the_graph_and_as_before_in_the_model(
         (full,) = flat(*inputs.values())
     with torch.no_grad():
         sparse = model(**inputs).last_hidden_state
-    graph = run_graph(open_session(path), {name: tensor.numpy() for name, tensor in inputs.items()})
+    session = open_session(files.read_message(path), path.parent)
+    graph = run_graph(session, {name: tensor.numpy() for name, tensor in inputs.items()})
     assert abs(graph["last_hidden_state"] - full.numpy()).max() < 1e-4
     assert abs(graph["last_hidden_state"] - sparse.numpy()).max() > 0.1
 

@@ -90,11 +90,12 @@ _UNPROVED = (
 
 
 def _effects(subject: Subject, runs: Sequence[Run]) -> Iterator[Effect]:
-    """All changes as rows of one batch; those that move nothing so are asked one by one."""
+    """All changes as rows of one batch; those that move nothing, and have no known cause, are asked one by one."""
     places = batch_axes(subject)
-    done = _effect_of_only_input(subject, runs) or effects_by_row(subject, places) if places else []
-    yield from (effect for effect in done if effect.model > 1)
-    names = [name for name in subject.flat.input_names if name not in {each.name for each in done if each.model > 1}]
+    rows = _effect_of_only_input(subject, runs) or effects_by_row(subject, places) if places else []
+    done = {row.name: row for row in rows if row.model > 1 or without_effect(subject, row.name)}
+    yield from done.values()
+    names = [name for name in subject.flat.input_names if name not in done]
     if names:
         yield from _effects_one_by_one(subject, names)
 

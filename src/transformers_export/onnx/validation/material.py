@@ -74,9 +74,10 @@ def load(path: Path) -> GraphFile:
     """
     from transformers_export.onnx import files
 
-    graph = files.read(path)
+    message = files.read_message(path)
+    graph = files.graph_of(message, path.parent)
     try:
-        session, error = open_session(path), ""
+        session, error = open_session(message, path.parent), ""
     except Exception as refusal:  # they share no base class of their own
         session, error = None, first_line(refusal)
     return GraphFile(path, opset_of(graph), graph, session, error)

@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import torch
+
+from transformers_export.onnx import mapped
 from transformers_export.onnx.flat import OutputMissingError
 from transformers_export.onnx.inputs import Sizes, input_shapes, make_inputs
 from transformers_export.onnx.lengths import uses_past
@@ -87,24 +90,25 @@ class Subject:
         return make_inputs(self.config, self.template, sizes, seed=_PURPOSES * self.seed + purpose)
 
 
-def open_session(path: Path) -> Any:
-    """Load a file in ONNX Runtime on the CPU, with as many threads as `OMP_NUM_THREADS` says.
+def open_session(message: Any, folder: Path) -> Any:
+    """Load a model in ONNX Runtime on the CPU, with as many threads as `OMP_NUM_THREADS` says.
+
+    Args:
+        message: What `files.read_message` gives.
+        folder: Where the files lie to which its weights refer.
 
     Raises:
         Exception: ONNX Runtime's own, of several types, when it cannot load the file.
     """
     import onnxruntime
 
-    from transformers_export.onnx import files
-
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS") or 0)
     # Weights are mapped where they lie in the file; repacked ones would be a copy that a few runs never earn back.
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent.resolve()))
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(folder.resolve()))
     options.add_session_config_entry("session.disable_prepacking", "1")
-    graph = files.read_message(path).SerializeToString()
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(message.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 def planned(subject: Subject) -> tuple[Sizes, ...]:
@@ -124,21 +128,32 @@ def _shapes(subject: Subject, sizes: Sizes) -> tuple[tuple[int, ...], ...]:
 
 
 def run_all(subject: Subject, shapes: Sequence[Sizes]) -> tuple[list[Run], list[str]]:
-    """Run these shapes.
+    """Run these shapes: all of them through PyTorch, then all of them through the graph.
+
+    So PyTorch's weights and the graph's are not needed in memory at once.
 
     Returns:
         The runs PyTorch accepted, and a sentence for each shape that it refused.
     """
-    runs: list[Run] = []
+    references: list[Run] = []
     refused: list[str] = []
     for sizes in shapes:
         first = _attempt(subject, sizes)
         # Some heads on sequence-to-sequence models need both sides of one length.
         tied = replace(sizes, decoder=sizes.sequence)
         attempts = [first] if isinstance(first, Run) else [first, _attempt(subject, tied)]
-        runs += [attempt for attempt in attempts if isinstance(attempt, Run)]
+        references += [attempt for attempt in attempts if isinstance(attempt, Run)]
         refused += [attempt for attempt in attempts if isinstance(attempt, str)]
-    return runs, refused
+    mapped.give_back(subject.flat)
+    return [_through_graph(subject, reference) for reference in references], refused
+
+
+def _attempt(subject: Subject, sizes: Sizes) -> Run | str:
+    """PyTorch's half of a run, or why PyTorch refused it."""
+    try:
+        return _through_model(subject, sizes, subject.draw(sizes, RUNS))
+    except ModelRefusedError as refusal:
+        return f"batch {sizes.batch} × sequence {sizes.sequence}: {refusal}"
 
 
 class ModelRefusedError(Exception):
@@ -162,6 +177,10 @@ def run_inputs(subject: Subject, sizes: Sizes, tensors: Mapping[str, Tensor]) ->
         ModelRefusedError: PyTorch does not take them.
         OutputMissingError: The model does not return a declared output.
     """
+    return _through_graph(subject, _through_model(subject, sizes, tensors))
+
+
+def _through_model(subject: Subject, sizes: Sizes, tensors: Mapping[str, Tensor]) -> Run:
     flat = subject.flat
     try:
         expected = flat(*(tensors[name] for name in flat.input_names))
@@ -171,18 +190,21 @@ def run_inputs(subject: Subject, sizes: Sizes, tensors: Mapping[str, Tensor]) ->
         raise ModelRefusedError(first_line(error)) from error
     inputs = {name: tensor.numpy() for name, tensor in tensors.items()}
     outputs = {name: tensor.numpy() for name, tensor in zip(flat.output_names, expected, strict=True)}
-    result = Run(sizes, inputs, outputs, meaningless(subject.config, sizes, inputs, outputs))
+    return Run(sizes, inputs, outputs, meaningless(subject.config, sizes, inputs, outputs))
+
+
+def _through_graph(subject: Subject, reference: Run) -> Run:
     try:
-        actual = subject.graph(inputs)
+        actual = subject.graph(reference.inputs)
     except Exception as error:
-        return replace(result, refusal=first_line(error))
-    ties = _ties(flat, tensors, outputs, actual)
-    return replace(result, actual=actual, ignored={**result.ignored, **ties})
+        return replace(reference, refusal=first_line(error))
+    ties = _ties(subject.flat, reference.inputs, reference.expected, actual)
+    return replace(reference, actual=actual, ignored={**reference.ignored, **ties})
 
 
 def _ties(
     flat: FlatModel,
-    tensors: Mapping[str, Tensor],
+    inputs: Mapping[str, np.ndarray],
     expected: Mapping[str, np.ndarray],
     actual: Mapping[str, np.ndarray],
 ) -> dict[str, np.ndarray]:
@@ -190,7 +212,7 @@ def _ties(
     whole = [name for name, array in expected.items() if name in actual and is_whole(array)]
     if all(expected[name].shape != actual[name].shape or (expected[name] == actual[name]).all() for name in whole):
         return {}
-    return tied(flat, [tensors[name] for name in flat.input_names], expected)
+    return tied(flat, [torch.from_numpy(inputs[name]) for name in flat.input_names], expected)
 
 
 def run_graph(session: Any, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -249,14 +271,6 @@ def describe(run: Run) -> str:
     named += [f"past {past.shape[2]}"] if past is not None and past.ndim > 2 else []
     padding = f", padded {run.sizes.padding}" if is_padded(run.inputs) else ""
     return ", ".join(named or [f"batch {run.sizes.batch}"]) + padding
-
-
-def _attempt(subject: Subject, sizes: Sizes) -> Run | str:
-    """A run, or why PyTorch refused it."""
-    try:
-        return run(subject, sizes)
-    except ModelRefusedError as refusal:
-        return f"batch {sizes.batch} × sequence {sizes.sequence}: {refusal}"
 
 
 def first_line(error: Exception) -> str:
