@@ -39,8 +39,10 @@ def measure(command: Sequence[str | Path], log: Path, environment: Mapping[str, 
     argv = [str(part) for part in command]
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     actions = [(os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, output, 2)]
+    # Installed packages have their bytecode; ours, which lies in a working copy, may write it too.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    pid = os.posix_spawn(argv[0], argv, {**os.environ, **(environment or {})}, file_actions=actions)
+    pid = os.posix_spawn(argv[0], argv, {**inherited, **(environment or {})}, file_actions=actions)
     own = _watch(pid)
     _, status, used = os.wait4(pid, 0)
     wall = time.perf_counter() - start

@@ -211,7 +211,7 @@ def test_auto_tries_the_other_exporter_and_says_so(example_repository):
     assert (dynamo.outcome, dynamo.exporter, dynamo.cause) == ("failed", "dynamo", "change")
     number = modeling.read_text().splitlines().index("        if input_ids.sum() < 0:") + 1
     assert dynamo.error.frames[0] == f"src/acme_models/heron/modeling_heron.py:{number} in forward"
-    assert "input_ids int64 2×8" in dynamo.error.inputs
+    assert "input_ids int64 4×8" in dynamo.error.inputs
     assert dynamo.error.hint.startswith("Python decides by a value")
     assert dynamo.error.link.startswith("https://docs.pytorch.org/")
     assert dynamo.fault.did == f"made the export fail with {dynamo.error.type}"

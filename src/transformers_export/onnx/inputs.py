@@ -31,18 +31,21 @@ class Sizes:
     holds before the new tokens. With padding, half of the first row is padded (see `padding.pad`).
     """
 
-    batch: int = 2
+    batch: int = 4
     sequence: int = 8
     decoder: int = 6
     past: int = 10
-    choices: int = 4
+    choices: int = 2
     padding: Padding = "none"
     others: tuple[tuple[str, int], ...] = ()
     """Lengths for labels that are none of these, or in their place."""
 
 
 TRACED = Sizes()
-"""The sizes graphs are captured at: all above 1 and all different, so that no axis is frozen or mistaken."""
+"""The sizes graphs are captured at: all above 1 and all different, so that no axis is frozen or mistaken.
+
+The batch is the largest that anything is run at: it is computed once, the others by PyTorch and by the graph.
+"""
 
 
 def template_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
@@ -96,7 +99,7 @@ def dropped_inputs(config: Any, preprocessor: Any) -> list[str]:
 
 
 def described(config: Any, preprocessor: Any, model: Any) -> tuple[str, ...]:
-    """What a model is given while it is captured, `input_ids int64 2×8`, one line a tensor.
+    """What a model is given while it is captured, `input_ids int64 4×8`, one line a tensor.
 
     Raises:
         Exception: whatever the configuration raises while it makes its inputs.

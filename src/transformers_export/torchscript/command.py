@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
     parser.add_argument("--feature", default="default", help="what to trace the model for (default: %(default)s)")
     parser.add_argument("--target", choices=["torchscript", "neuron"], default="torchscript", help="what it is for")
-    parser.add_argument("--batch", type=_length, metavar="N", help="batch to trace at (default: 2)")
+    parser.add_argument("--batch", type=_length, metavar="N", help="batch to trace at (default: 4)")
     parser.add_argument("--sequence", type=_length, metavar="N", help="length to trace at, in tokens (default: 8)")
     parser.add_argument("--decoder-sequence", dest="decoder", type=_length, metavar="N", help="the decoder's (6)")
     parser.add_argument("--past", type=_length, metavar="N", help="tokens the cache holds (10), for features with past")

@@ -66,7 +66,7 @@ class CaseError:
     frames: tuple[str, ...] = ()
     """`path:line in function`: the project's own frames before those of libraries, of each the last first."""
     inputs: tuple[str, ...] = ()
-    """What the model was given when it was captured, `input_ids int64 2×8`."""
+    """What the model was given when it was captured, `input_ids int64 4×8`."""
     operator: str = ""
     """The operator that could not be captured or translated, where one is named."""
     hint: str = ""

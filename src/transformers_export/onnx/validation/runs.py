@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SHAPES = (
     Sizes(batch=3, sequence=13, decoder=7, past=1, choices=5),
-    Sizes(batch=4, sequence=5, decoder=3, past=4, choices=2),
+    Sizes(batch=2, sequence=5, decoder=3, past=4, choices=4),
     # One of everything: code often takes another way there, and it is what generation asks for.
     Sizes(batch=1, sequence=1, decoder=1, past=7, choices=1),
     # Long enough for code that takes another way above some length; short enough for 64 positions.
@@ -43,7 +43,7 @@ EMPTY_PAST = Sizes(batch=3, sequence=6, decoder=5, past=0, choices=3)
 
 PADDED = (
     Sizes(batch=3, sequence=11, decoder=5, past=4, choices=3, padding="right"),
-    Sizes(batch=3, sequence=12, decoder=7, past=6, choices=2, padding="left"),
+    Sizes(batch=3, sequence=12, decoder=7, past=6, choices=4, padding="left"),
 )
 
 
