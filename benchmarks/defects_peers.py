@@ -3,8 +3,8 @@
     python benchmarks/defects_peers.py transformers | optimum [--seed N]
 
 One JSON line a defect. The files are made there, of the same catalogue, by our exporter, so that both sides have the
-same model, weights and file; configuration and validation are the other package's own. Each must accept the good file
-first: where it does not, what it says of a bad one means nothing.
+same model, weights and file, captured with two rows, as both packages capture; configuration and validation are the
+other package's own. Each must accept the good file first: where it does not, what it says of a bad one means nothing.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ import json
 import logging
 import tempfile
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 
 import onnx
+from support.wrong_exports import sizes
 from support.wrong_exports.catalogue import CATALOGUE
 from support.wrong_exports.examining import EXPORT, findings, layer_of
 from support.wrong_exports.making import GoodFiles, make, spoilt
 from support.wrong_exports.subjects import OPSET, SUBJECTS
 from support.wrong_exports.types import InConfiguration
+from transformers_export.onnx import inputs
 
 if TYPE_CHECKING:
     from support.traced import Small
@@ -128,6 +131,8 @@ class Optimum:
         export(small.model, config, path, opset=OPSET)
 
 
+ROWS = 2
+"""Of the batch that both packages capture."""
 PEERS: dict[str, Peer] = {"transformers": TransformersOnnx(), "optimum": Optimum()}
 
 
@@ -175,6 +180,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     torch.onnx.export = functools.partial(torch.onnx.export, dynamo=False)  # neither package knows today's default
+    inputs.TRACED, sizes.rows = replace(inputs.TRACED, batch=ROWS), ROWS
     with tempfile.TemporaryDirectory() as folder:
         good = GoodFiles(Path(folder))
         examined = functools.cache(functools.partial(_said_of_good, PEERS[options.peer], good))

@@ -18,6 +18,7 @@ from transformers_export import tiny
 from transformers_export.models.distilbert.configuration_distilbert import DistilBertOnnxConfig
 from transformers_export.models.gpt2.configuration_gpt2 import GPT2OnnxConfig
 from transformers_export.onnx import OnnxConfig, export, validate
+from transformers_export.onnx.inputs import TRACED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ def test_other_labels_are_varied_too(tmp_path: Path) -> None:
 
     def freeze_the_batch(result: Any) -> None:
         if torch.jit.is_tracing():
-            result.last_hidden_state = result.last_hidden_state + torch.zeros(2, 1, 1)
+            result.last_hidden_state = result.last_hidden_state + torch.zeros(TRACED.batch, 1, 1)
 
     config = OtherLabels(model.config)
     report = _validated(model, tokenizer, config, tmp_path / "model.onnx", _nothing, after=freeze_the_batch)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from support.wrong_exports import sizes
 from support.wrong_exports.types import Defect, InModelCode, WhileCaptured, WhileExporting
 from transformers_export.onnx import cache
 
@@ -82,9 +83,9 @@ def _alone_otherwise(_: Any, original: Original, input_ids: Tensor, **given: Any
     return original(input_ids=input_ids, **given)
 
 
-def _added_for_two_rows(_: Any, original: Original, **given: Any) -> Any:
+def _added_for_the_rows_captured(_: Any, original: Original, **given: Any) -> Any:
     result = original(**given)
-    result.last_hidden_state = result.last_hidden_state + torch.zeros(2, 1, 1)
+    result.last_hidden_state = result.last_hidden_state + torch.zeros(sizes.rows, 1, 1)
     return result
 
 
@@ -239,7 +240,7 @@ DEFECTS = (
         "a constant has as many rows as were traced",
         "bert-shallow",
         "axes",
-        WhileCaptured(_added_for_two_rows),
+        WhileCaptured(_added_for_the_rows_captured),
         says="frozen",
     ),
     Defect(
