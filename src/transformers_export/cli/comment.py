@@ -19,7 +19,7 @@ from transformers_export.github.session import RefusedError
 from transformers_export.github.state import State, read_state
 from transformers_export.github.trigger import NoSubjectError, OvertakenError
 from transformers_export.report import render
-from transformers_export.report.view import is_red
+from transformers_export.report.words import is_red
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from transformers_export.github.annotation import Annotation, Level
-from transformers_export.report.view import case_name, shortened, what_happened
+from transformers_export.report.words import case_name, shortened, what_happened
 from transformers_export.verdict.visible import visible
 
 if TYPE_CHECKING:

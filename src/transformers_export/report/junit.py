@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from transformers_export.report.view import what_happened
+from transformers_export.report.words import what_happened
 from transformers_export.verdict.visible import visible
 
 if TYPE_CHECKING:

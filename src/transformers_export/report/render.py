@@ -19,7 +19,8 @@ from markupsafe import Markup
 from transformers_export.report.escape import FILTERS, finalize
 from transformers_export.report.figures import counted, path
 from transformers_export.report.links import Links
-from transformers_export.report.view import Limits, page, weight
+from transformers_export.report.shown import Limits, weight
+from transformers_export.report.view import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from transformers_export.report.view import case_name, is_red, what_happened
+from transformers_export.report.words import case_name, is_red, what_happened
 from transformers_export.verdict.visible import visible
 
 if TYPE_CHECKING:
