@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import pages
 import peers
+import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,8 +156,7 @@ def _rows(given: Any) -> int:
 
 def _look(memory: dict[str, int]) -> None:
     """Keep what is resident where it is the most that was seen."""
-    fields = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines())
-    own, mapped = (int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "RssFile"))
+    own, mapped = processes.resident("self")
     if own + mapped > sum(memory.values()):
         memory.update(own=own, mapped=mapped)
 

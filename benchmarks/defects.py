@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = [str(ROOT / name) for name in ("src", "tests", "examples")]
 sys.path[:0] = FOLDERS
 
-import pairs  # noqa: E402 - found through the line above
+import pages  # noqa: E402 - found through the line above
 import peers_environments  # noqa: E402
 
 from support.wrong_exports.catalogue import CATALOGUE  # noqa: E402
@@ -65,7 +65,7 @@ def main() -> int:
     columns = {exporter: ours(exporter, asked, options.seed) for exporter in BOTH}
     for peer in PEERS:
         columns[peer] = theirs(peer, asked, options.seed)
-    versions = f"{pairs._versions(sys.executable)}, at {pairs._commit()}, seed {options.seed}"
+    versions = f"{pages.versions(sys.executable)}, at {pages.commit()}, seed {options.seed}"
     options.output.write_text(page(asked, columns, versions), encoding="utf-8")
     return 1 if any(said.verdict == "let through" for exporter in BOTH for said in columns[exporter].values()) else 0
 

@@ -1,11 +1,12 @@
-"""Sections of a page in docs/ that a benchmark writes, between two comments that name it."""
+"""What pages of docs/ that benchmarks write have in common: sections, between comments that name them, and origins."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).resolve().parents[1]
+_SHOWN = ("torch", "transformers", "onnx", "onnxruntime", "onnxscript")
 
 
 def write_section(page: Path, name: str, text: str) -> None:
@@ -19,3 +20,18 @@ def write_section(page: Path, name: str, text: str) -> None:
     else:
         section = f"{before.rstrip()}\n\n{section}\n".lstrip()
     page.write_text(section, encoding="utf-8")
+
+
+def commit() -> str:
+    """The commit that is checked out, with `+` where files differ from it."""
+    command = ("git", "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*")
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def versions(python: str) -> str:
+    """What an interpreter has installed, in one line."""
+    code = (
+        "import platform; from importlib.metadata import version; "
+        f"print(', '.join(['python ' + platform.python_version(), *(name + ' ' + version(name) for name in {_SHOWN})]))"
+    )
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()

@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
+import pages  # noqa: E402 - found through the line above
+
 from transformers_export.cases.plan import expected_failure  # noqa: E402 - found through the line above
 from transformers_export.cases.types import Case, Provider  # noqa: E402
 from transformers_export.cases.workers import Workers, run_cases  # noqa: E402
@@ -41,7 +43,6 @@ CHECKS = {
     "onnx": "checker, data, names, types, axes, values, effect, past",
     "torchscript": "file, names, weights, axes, values, past; at the traced size, six others and with padded rows",
 }
-SHOWN = ("torch", "transformers", "onnx", "onnxruntime", "onnxscript")
 _THERE = """
 from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
 from transformers_export.onnx.features import FeaturesManager
@@ -77,7 +78,7 @@ def main() -> int:
     """Run what was asked for, print a line for each pair, and write the table."""
     options = _options()
     cases = tuple(_cases(options))
-    versions, commit = _versions(options.python), _commit()
+    versions, commit = pages.versions(options.python), pages.commit()
     kept = read(options.output, versions) if options.output.exists() else []
     table = {(row.model_type, row.feature, row.exporter): row for row in kept}
     done: list[Row] = []
@@ -180,25 +181,6 @@ def _reason(result: CaseResult) -> str:
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "; ".join(told or [result.reason]))  # torch colours what it says
     words = " ".join(plain.split())
     return words[:200].replace("\\", "/").replace("|", "\\|").replace("`", "'")
-
-
-def _versions(python: str) -> str:
-    code = (
-        "import platform; from importlib.metadata import version; "
-        f"print(', '.join(['python ' + platform.python_version(), *(name + ' ' + version(name) for name in {SHOWN})]))"
-    )
-    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def _commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
 
 
 def _options() -> argparse.Namespace:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / name) for name in ("src", "tests", "examples")]
 
-from pages import write_section  # noqa: E402
+from pages import commit, write_section  # noqa: E402
 
 from support.architectures import FIRST  # noqa: E402 - found through the line above
 from transformers_export.onnx.features import FeaturesManager  # noqa: E402
@@ -30,13 +29,6 @@ def write(section: str, text: str) -> None:
 
 def machine() -> str:
     """The machine, the versions and the commit, in one line."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--abbrev=9", "--dirty=+", "--exclude=*"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
     packages = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "onnx", "onnxruntime"))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} cores, Python {platform.python_version()}, {packages}, at {commit}."
+    return f"{cores} cores, Python {platform.python_version()}, {packages}, at {commit()}."

@@ -57,11 +57,18 @@ def _watch(pid: int) -> int:
     descriptor = os.pidfd_open(pid)
     end.register(descriptor, select.POLLIN)
     while not end.poll(_LOOK):
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
-        found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon:")]
-        most = max([most, *found])
+        most = max(most, resident(pid)[0])
     os.close(descriptor)
     return most
+
+
+def resident(pid: int | str) -> tuple[int, int]:
+    """Bytes that a process has in memory now: its own, and those of mapped files; nothing once it has ended."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    found = {
+        name: int(rest.split()[0]) * 1024 for name, _, rest in (line.partition(":") for line in lines) if "Rss" in name
+    }
+    return found.get("RssAnon", 0), found.get("RssFile", 0)
 
 
 def median(runs: Sequence[Measured], figure: str) -> float:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests"), str(ROOT / "examples")]
 
-import pairs  # noqa: E402 - found through the line above
+import pages  # noqa: E402 - found through the line above
 
 from support.architectures import FIRST  # noqa: E402
 from transformers_export import tiny  # noqa: E402
@@ -66,7 +66,7 @@ class Row:
 def main() -> int:
     """Run what is missing, print a line for each pair, and write the page."""
     options = _options()
-    versions, commit = pairs._versions(sys.executable), pairs._commit()
+    versions, commit = pages.versions(sys.executable), pages.commit()
     rows = {row.pair: row for row in read(options.output, versions)}
     wanted = [pair for pair in registered(options.exporter) if _asked_for(pair, options)]
     part, parts = map(int, options.part.split("/"))
