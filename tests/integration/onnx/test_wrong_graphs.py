@@ -229,9 +229,29 @@ def test_a_graph_in_bfloat16_is_run_in_float32_and_held_to_its_weights(tmp_path:
     assert "bfloat16" in checker.detail
     assert path.read_bytes() == exported
     assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+    assert "bfloat16, int64" in next(check.detail for check in report.checks if check.name == "types")
 
     graph = onnx_ir.load(path)
     weight = next(v for n, v in graph.graph.initializers.items() if n.endswith("h.1.mlp.c_fc.weight"))
     weight.const_value = onnx_ir.Tensor(weight.const_value.numpy() * 2, name=weight.name)
     onnx_ir.save(graph, path)
     assert "values" in _failed(validate(config, tokenizer, model, path))
+
+
+def test_an_output_in_float32_of_a_model_in_bfloat16_is_told_from_one_in_bfloat16(tmp_path: Path) -> None:
+    model, tokenizer = _distilbert()
+    config = DistilBertOnnxConfig(model.bfloat16().config)
+    path = tmp_path / "model.onnx"
+    export(tokenizer, model, config, OPSET, path, exporter="dynamo")
+    graph = onnx_ir.load(path)
+    (output,) = graph.graph.outputs
+    wide = onnx_ir.node("Cast", [output], {"to": onnx_ir.DataType.FLOAT})
+    graph.graph.append(wide)
+    wide.outputs[0].name, output.name = output.name, "narrow"
+    wide.outputs[0].dtype, wide.outputs[0].shape = onnx_ir.DataType.FLOAT, output.shape
+    graph.graph.outputs[0] = wide.outputs[0]
+    onnx_ir.save(graph, path)
+    report = validate(config, tokenizer, model, path)
+    assert _failed(report) == {"types"}
+    said = next(check.detail for check in report.checks if check.name == "types")
+    assert "output last_hidden_state is float32 in the graph and bfloat16 in PyTorch" in said

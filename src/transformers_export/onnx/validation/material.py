@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.graph import opset_of
 from transformers_export.onnx.validation.runs import Run, Subject, first_line, open_session
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from transformers_export.onnx.validation.types import OutputComparison
@@ -34,6 +35,8 @@ class GraphFile:
     """What a file that another exporter wrote has otherwise than ours, a sentence each."""
     instead: str = ""
     """What was run in place of the file, where ONNX Runtime cannot compute in its types."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Element types of the model's inputs and outputs then, by declared name."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -64,6 +67,8 @@ class Observed:
     refused: tuple[str, ...]
     """A sentence for each size that PyTorch itself did not take."""
     outputs: tuple[OutputComparison, ...]
+    stored: GraphFile
+    """What lies on the disk; `file`, but where another was run in its place."""
 
 
 def load(path: Path) -> GraphFile:
@@ -83,12 +88,12 @@ def load(path: Path) -> GraphFile:
     return GraphFile(path, opset_of(graph), graph, session, error)
 
 
-def with_stored(run: GraphFile, path: Path, why: str) -> GraphFile:
-    """What lies on the disk at `path`, where something else was `run` in its place, and `why`.
+def with_stored(run: GraphFile, path: Path, why: str, kinds: Mapping[str, str]) -> GraphFile:
+    """What lies on the disk at `path`, where something else was `run` in its place, and `why`; see `GraphFile.kinds`.
 
     Raises:
         OSError: The file cannot be read.
     """
     from transformers_export.onnx import files
 
-    return replace(run, path=path, graph=files.read(path), instead=why)
+    return replace(run, path=path, graph=files.read(path), instead=why, kinds=kinds)

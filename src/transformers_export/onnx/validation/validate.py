@@ -98,7 +98,10 @@ def validate(
             declared_inputs=flat.input_names,
             declared_outputs=flat.output_names,
         )
-        stored = file if runnable == onnx_path else material.with_stored(file, onnx_path, widening.SAID)
+        stored = file
+        if runnable != onnx_path:
+            kinds = widening.own_kinds(model, config, preprocessor)
+            stored = material.with_stored(file, onnx_path, widening.SAID, kinds)
         graph = partial(runs.run_graph, file.session)
         return _report(stored, file, graph, flat, config, preprocessor, tolerance, seed)
 
@@ -155,17 +158,17 @@ def _report(
     made = example_inputs(config, preprocessor, dtype)
     template = declared_inputs(config, made)
     undeclared = {name: tensor for name, tensor in made.items() if name not in template}
-    seen = _observe(file, runs.Subject(config, flat, graph, template, tolerance, seed, undeclared))
+    seen = _observe(stored, file, runs.Subject(config, flat, graph, template, tolerance, seed, undeclared))
     checks += [check.ask(seen) for check in questions]
     located = _locate(seen) if any(c.name == "values" and c.outcome == "failed" for c in checks) else None
     differences = [output.max_difference for output in seen.outputs if not output.problem]
     return ValidationReport(tuple(checks), seen.outputs, max(differences, default=None), tolerance, located)
 
 
-def _observe(file: GraphFile, subject: runs.Subject) -> Observed:
+def _observe(stored: GraphFile, file: GraphFile, subject: runs.Subject) -> Observed:
     done, refused = runs.run_all(subject, runs.planned(subject))
     outputs = values.compare_outputs(done, subject.flat.output_names, subject.atol)
-    return Observed(file, subject, tuple(done), tuple(refused), outputs)
+    return Observed(file, subject, tuple(done), tuple(refused), outputs, stored)
 
 
 def _locate(seen: Observed) -> Located | NotLocated | None:

@@ -46,6 +46,23 @@ def in_float32(model: Any, path: Path) -> Iterator[tuple[Any, Path]]:
         yield copy.deepcopy(model).float(), Path(folder) / path.name
 
 
+def own_kinds(model: Any, config: Any, preprocessor: Any) -> dict[str, str]:
+    """Element types of a model's inputs and outputs, by declared name; nothing where PyTorch cannot compute in them."""
+    from transformers_export.onnx import probing
+    from transformers_export.onnx.flat import prepared
+    from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
+
+    template = template_inputs(config, preprocessor, model.dtype)
+    with prepared(model, config) as flat:
+        sizes = probing.tied(flat, config, template, TRACED)
+        try:
+            outputs = probing.outputs_at(flat, config, template, sizes)
+        except RuntimeError:
+            return {}
+    tensors = {**make_inputs(config, template, sizes), **dict(zip(flat.output_names, outputs, strict=True))}
+    return {name: str(tensor.dtype).removeprefix("torch.") for name, tensor in tensors.items()}
+
+
 def widen(model: onnx_ir.Model) -> None:
     """Make every bfloat16 type, weight and constant of a graph float32, in place."""
     graphs: list[Any] = [*model.graphs(), *model.functions.values()]
