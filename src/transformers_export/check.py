@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from transformers_export.inspection import CheckOptions, Inspection
 
     Progress = Callable[[Case, CaseResult | None], None]
-    Warn = Callable[[str], None]
+    Tell = Callable[[str], None]
 
 MOST_JOBS = 8
 """Cases at once when nobody says: each takes a core and up to a gigabyte."""
@@ -77,7 +77,8 @@ def _find_fixes(options: CheckOptions, inspection: Inspection) -> Fixes:
 def run_check(
     options: CheckOptions,
     progress: Progress = lambda case, result: None,
-    warn: Warn = lambda message: None,
+    warn: Tell = lambda message: None,
+    say: Tell = lambda message: None,
 ) -> Verdict:
     """Check a repository.
 
@@ -85,6 +86,7 @@ def run_check(
         options: what to check, and how.
         progress: called with each case when it starts (None) and when it ends (its result).
         warn: called with sentences that belong to nobody's result, e.g. an untested version.
+        say: called with what is done besides, where it takes time.
 
     Returns:
         The verdict. A project interpreter that cannot run cases is part of it: every case is undecided then.
@@ -108,7 +110,7 @@ def run_check(
 
         verdict = replace(verdict, fix=as_diff(_find_fixes(options, inspection)))
     if not options.static:
-        verdict = _with_cases(verdict, options, inspection, progress, warn)
+        verdict = _with_cases(verdict, options, inspection, progress, warn, say)
         conclusion = conclude(
             verdict.findings,
             verdict.cases,
@@ -141,7 +143,7 @@ def project_python(root: Path, named: str | None) -> str:
 
 
 def _with_cases(
-    verdict: Verdict, options: CheckOptions, inspection: Inspection, progress: Progress, warn: Warn
+    verdict: Verdict, options: CheckOptions, inspection: Inspection, progress: Progress, warn: Tell, say: Tell
 ) -> Verdict:
     plan = make_plan(options, inspection)
     verdict = replace(verdict, affected=plan.affected, not_checked=(*verdict.not_checked, *plan.not_checked))
@@ -167,7 +169,7 @@ def _with_cases(
             )
             cases = tuple(_moved(case, folder, root=root) for case in plan.cases)
             outcome = _outcome(cases, workers, progress, options, inspection, folder)
-            results = _looked_again(cases, outcome.results, workers, options, inspection)
+            results = _looked_again(cases, outcome.results, workers, options, inspection, say)
     except ModuleNotFoundError as error:
         if error.name != "psutil":
             raise
@@ -195,6 +197,7 @@ def _looked_again(
     workers: Workers,
     options: CheckOptions,
     inspection: Inspection,
+    say: Tell,
 ) -> tuple[CaseResult, ...]:
     """Tell noise from fault, and whose fault it is. Loads nothing where nothing failed."""
     if not any(result.outcome == "failed" for result in results):
@@ -204,11 +207,11 @@ def _looked_again(
 
     base, commit = inspection.base, inspection.changes.base
     if base is None or commit is None:
-        return look_again(cases, results, workers, None)
+        return look_again(cases, results, workers, None, say)
     exportable = find_exportable(inspection.project, base)
     root = Path(options.root)
     source = _source(inspection.project.layout)
-    return look_again(cases, results, workers, Base(root, commit, exportable, partial(_moved, root=root), source))
+    return look_again(cases, results, workers, Base(root, commit, exportable, partial(_moved, root=root), source), say)
 
 
 def _source(layout: str) -> tuple[str, ...]:

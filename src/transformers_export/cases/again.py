@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Results = tuple[CaseResult, ...]
     Place = Callable[[Case, Path], Case]
+    Say = Callable[[str], None]
 
 MOST = 8
 """Failing cases that are run again; each takes as long as it took, twice."""
@@ -44,7 +45,13 @@ class Base:
     """Folders of the repository that Python searches first: those of a transformers checkout."""
 
 
-def look_again(cases: tuple[Case, ...], results: Results, workers: Workers, base: Base | None) -> Results:
+def look_again(
+    cases: tuple[Case, ...],
+    results: Results,
+    workers: Workers,
+    base: Base | None,
+    say: Say = lambda message: None,
+) -> Results:
     """Run the first `MOST` failing cases again, then, where they fail again, at the base.
 
     Args:
@@ -52,6 +59,7 @@ def look_again(cases: tuple[Case, ...], results: Results, workers: Workers, base
         results: What became of each.
         workers: Where and how they ran.
         base: None where there is nothing to compare with.
+        say: called before each round, which takes as long as the cases took.
 
     Returns:
         The results, each failure with what is known of whose it is.
@@ -62,11 +70,13 @@ def look_again(cases: tuple[Case, ...], results: Results, workers: Workers, base
     for place in rest:
         why = f"Not asked: only the first {MOST} failing exports are run again and at the base."
         changed[place] = replace(results[place], cause="unknown", fault=Fault(why))
+    if chosen:
+        say(f"{len(chosen)} failing: run once more, to tell noise from fault")
     for place, second in _run(cases, chosen, workers).items():
         changed[place] = after_second_run(results[place], second)
     asked = [place for place in chosen if changed[place].outcome == "failed"]
     if base is not None and asked:
-        changed.update(_at_base({place: changed[place] for place in asked}, cases, workers, base))
+        changed.update(_at_base({place: changed[place] for place in asked}, cases, workers, base, say))
     return tuple(changed[place] for place in range(len(results)))
 
 
@@ -87,13 +97,14 @@ def _run(cases: tuple[Case, ...], places: list[int], workers: Workers) -> dict[i
 
 
 def _at_base(
-    failed: Mapping[int, CaseResult], cases: tuple[Case, ...], workers: Workers, base: Base
+    failed: Mapping[int, CaseResult], cases: tuple[Case, ...], workers: Workers, base: Base, say: Say
 ) -> dict[int, CaseResult]:
     had = base.exportable.features
     shared = [place for place in failed if cases[place].feature in had.get(cases[place].model_type, ())]
     judgements = {place: judged(failed[place], None, base.commit) for place in failed if place not in shared}
     if not shared:
         return judgements
+    say(f"{len(shared)} failing: run at the base, {base.commit[:7]}, to tell whose fault it is")
     try:
         with checkout_of(base.root, base.commit) as folder:
             there = tuple(

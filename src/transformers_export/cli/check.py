@@ -67,9 +67,9 @@ def _check(options: Namespace, told: CheckOptions) -> int:
         from transformers_export.cli.known import cache_folder, read_baseline
         from transformers_export.cli.progress import shown
 
-        with shown(sys.stderr) as (progress, warn):
+        with shown(sys.stderr) as (progress, warn, say):
             told = told._replace(cache=cache_folder(options), baseline=read_baseline(options.baseline, warn))
-            verdict = run_check(told, progress, warn)
+            verdict = run_check(told, progress, warn, say)
     if fixes:
         verdict = replace(verdict, fix=fixes)
     print("\n".join(lines(verdict, strict=told.strict, written=options.fix)))

@@ -12,22 +12,22 @@ if TYPE_CHECKING:
     from transformers_export.verdict.types import CaseResult
 
     Progress = Callable[[Case, CaseResult | None], None]
-    Warn = Callable[[str], None]
+    Tell = Callable[[str], None]
 
 
 @contextlib.contextmanager
-def shown(stream: TextIO) -> Iterator[tuple[Progress, Warn]]:
-    """Give what `run_check` calls with every start and end of a case, and with its warnings."""
+def shown(stream: TextIO) -> Iterator[tuple[Progress, Tell, Tell]]:
+    """Give what `run_check` calls with every start and end of a case, with its warnings, and with what else it does."""
 
     def warn(message: str) -> None:
         print(f"warning: {message}", file=stream, flush=True)
 
     live = _rich_status(stream) if stream.isatty() else None
     if live is None:
-        yield _Lines(stream).tell, warn
+        yield _Lines(stream).tell, warn, lambda message: print(message, file=stream, flush=True)
         return
     with live as status:
-        yield _Line(status).tell, warn
+        yield _Line(status).tell, warn, status
 
 
 def _rich_status(stream: TextIO) -> contextlib.AbstractContextManager[Callable[[str], None]] | None:

@@ -58,20 +58,27 @@ def placed(case: Case, folder: Path) -> Case:
     return dataclasses.replace(case, provider=dataclasses.replace(case.provider, folder=str(folder)))
 
 
-def looked_at(root: Path, commit: str | None, *cases: Case, features=("as_its_file_says",)) -> tuple[CaseResult, ...]:
+def looked_at(
+    root: Path, commit: str | None, *cases: Case, features=("as_its_file_says",), say=lambda message: None
+) -> tuple[CaseResult, ...]:
     first = run_cases(cases, WORKERS).results
     base = None
     if commit is not None:
         exportable = Exportable({"m": features}, Provider("package", folder=str(root)), "")
         base = Base(root, commit, exportable, placed)
-    return look_again(cases, first, WORKERS, base)
+    return look_again(cases, first, WORKERS, base, say)
 
 
 def test_what_passes_at_the_base_is_this_changes(tmp_path):
     root = tmp_path / "repository"
     commit = repository(root, "passes", "fails")
-    (result,) = looked_at(root, commit, case(root))
+    said: list[str] = []
+    (result,) = looked_at(root, commit, case(root), say=said.append)
     assert (result.outcome, result.cause) == ("failed", "change")
+    assert said == [
+        "1 failing: run once more, to tell noise from fault",
+        f"1 failing: run at the base, {commit[:7]}, to tell whose fault it is",
+    ]
     assert result.fault.did == "froze axis 1 of logits"
     assert result.fault.why == f"The same export passes at the base, {commit[:7]}."
     assert git(root, "worktree", "list").count("\n") == 0, "the base's folder is gone"

@@ -87,16 +87,27 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("stream", "expected"), [(io.StringIO(), "1 m/f/dynamo passed 0.0 s"), (Terminal(), "1 done")])
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [
+        (io.StringIO(), "1 m/f/dynamo passed 0.0 s\nwarning: old torch\n1 failing: run once more\n"),
+        (Terminal(), "1 done"),
+    ],
+)
 def test_progress_is_lines_in_a_log_and_one_line_on_a_terminal(stream, expected, monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
-    with shown(stream) as (progress, warn):
+    with shown(stream) as (progress, warn, say):
         progress(Case("m", "f", "onnx", "dynamo", Provider("package")), None)
         progress(Case("m", "f", "onnx", "dynamo", Provider("package")), PASSED)
         warn("old torch")
+        if not stream.isatty():
+            say("1 failing: run once more")
         if stream.isatty():
             import time
 
             time.sleep(0.3)  # rich draws ten times a second
+            say("1 failing: run once more")
+            time.sleep(0.3)
     assert expected in stream.getvalue()
     assert "warning: old torch" in stream.getvalue()
+    assert "1 failing: run once more" in stream.getvalue()
