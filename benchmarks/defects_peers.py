@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 import onnx
-from support.wrong_exports import sizes
 from support.wrong_exports.catalogue import CATALOGUE
 from support.wrong_exports.examining import EXPORT, findings, layer_of
 from support.wrong_exports.making import GoodFiles, make, spoilt
@@ -180,7 +179,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.ERROR)
     torch.onnx.export = functools.partial(torch.onnx.export, dynamo=False)  # neither package knows today's default
-    inputs.TRACED, sizes.rows = replace(inputs.TRACED, batch=ROWS), ROWS
+    inputs.TRACED = replace(inputs.TRACED, batch=ROWS)
     with tempfile.TemporaryDirectory() as folder:
         good = GoodFiles(Path(folder))
         examined = functools.cache(functools.partial(_said_of_good, PEERS[options.peer], good))

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from support.wrong_exports import sizes
 from support.wrong_exports.types import Defect, InModelCode, WhileCaptured, WhileExporting
-from transformers_export.onnx import cache
+from transformers_export.onnx import cache, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +84,7 @@ def _alone_otherwise(_: Any, original: Original, input_ids: Tensor, **given: Any
 
 def _added_for_the_rows_captured(_: Any, original: Original, **given: Any) -> Any:
     result = original(**given)
-    result.last_hidden_state = result.last_hidden_state + torch.zeros(sizes.rows, 1, 1)
+    result.last_hidden_state = result.last_hidden_state + torch.zeros(inputs.TRACED.batch, 1, 1)
     return result
 
 
@@ -149,8 +148,6 @@ def _length_before_heads(tensor: Tensor, _: int) -> Tensor:
 @contextmanager
 def _traced_at(**sizes: int) -> Iterator[None]:
     """Export at other sizes than ours."""
-    from transformers_export.onnx import inputs
-
     kept, inputs.TRACED = inputs.TRACED, replace(inputs.TRACED, **sizes)
     try:
         yield

@@ -8,9 +8,9 @@ import numpy as np
 
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from support.wrong_exports import sizes
 from support.wrong_exports.editing import first_node, put_after, put_before, reweigh, set_attribute, shape_of
 from support.wrong_exports.types import Defect, InGraph
+from transformers_export.onnx import inputs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -151,7 +151,7 @@ def _two_lengths_one_name(model: Model, _: Spot) -> None:
 
 
 def _length_baked(model: Model, _: Spot) -> None:
-    shape = numpy_helper.from_array(np.array([sizes.rows, sizes.tokens], dtype=np.int64), "baked")
+    shape = numpy_helper.from_array(np.array([inputs.TRACED.batch, inputs.TRACED.sequence], dtype=np.int64), "baked")
     put_before(model, "input_ids", helper.make_node("Reshape", ["input_ids", "baked"], ["baked_ids"]), shape)
 
 
