@@ -1,6 +1,7 @@
 """One file out of a zip that somebody we do not trust has made. Nothing is ever written to disk.
 
-Everything the zip says of itself is checked before a byte is unpacked, and the unpacking stops where it promised to.
+Everything the zip says of itself is checked before a byte is unpacked, and unpacking stops at the size that the zip
+promised. Only stored and deflated files are taken: Python bounds what it unpacks for these two methods alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from io import BytesIO
 
 MAX_RATIO = 200
 """Bytes that one packed byte may become; a verdict of 198 cases is packed to a fifteenth."""
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
 """What `zipfile` raises for bytes that are no zip, are cut off, encrypted or packed by a method it does not know."""
@@ -51,6 +54,8 @@ def _only_member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
         raise ArchiveError(f"Expected {name} to be a file, the zip says it is {stat.filemode(kind)[0]!r}.")
+    if member.compress_type not in _METHODS:
+        raise ArchiveError(f"Expected {name} to be stored or deflated, it is packed by method {member.compress_type}.")
     return member
 
 

@@ -105,3 +105,22 @@ def test_a_spoilt_zip_is_the_file_or_a_reason(data: st.DataObject) -> None:
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     with contextlib.suppress(ArchiveError):
         assert len(only_file(bytes(whole), NAME, LIMIT)) <= LIMIT
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_python_unpacks_without_bound_are_refused_before_a_byte_is_unpacked(
+    method: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = packed((NAME, b"0" * 2**20), method=method)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(ArchiveError, match=f"Expected {NAME} to be stored or deflated, .* method {method}"):
+        only_file(data, NAME, LIMIT)
+
+
+def test_a_method_that_python_does_not_know_is_refused() -> None:
+    data = bytearray(packed((NAME, b"{}")))
+    for signature, offset in ((b"PK\x01\x02", 10), (b"PK\x03\x04", 8)):
+        place = data.index(signature) + offset
+        data[place : place + 2] = struct.pack("<H", 14)  # LZMA, over bytes that are none
+    with pytest.raises(ArchiveError, match="method 14"):
+        only_file(bytes(data), NAME, LIMIT)
