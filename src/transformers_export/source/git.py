@@ -13,6 +13,11 @@ _NO_TARGET = (b"dangling", b"symlink", b"loop", b"notdir")
 """How git begins its answer for a link that leads nowhere, out of the repository, or to itself."""
 
 
+_SAFE = ("-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit", "-c", "core.hooksPath=/dev/null")
+"""Keeps git from starting programs that the repository's own configuration names: its file system monitor, its hooks,
+and whatever a bare repository committed as a folder of the work tree would bring."""
+
+
 class GitError(Exception):
     """Git could not do what was asked; the message is git's own."""
 
@@ -24,7 +29,7 @@ class Started:
         self._arguments = arguments
         try:
             self._process = subprocess.Popen(
-                ["git", *arguments],
+                ["git", *_SAFE, *arguments],
                 cwd=root,
                 stdin=subprocess.PIPE if reads else None,
                 stdout=subprocess.PIPE,
@@ -103,7 +108,7 @@ class Blobs:
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                ["git", "cat-file", "--batch", "--follow-symlinks"],
+                ["git", *_SAFE, "cat-file", "--batch", "--follow-symlinks"],
                 cwd=self._root,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
