@@ -21,8 +21,24 @@ done < <(env -0)
   exit 1
 }
 
+# Both streams go through one pipe, and the token is printed when its reader has ended: nothing comes after the token.
+folder="$(mktemp -d)"
+mkfifo "$folder/pipe"
+cat "$folder/pipe" &
+reader=$!
+
 quiet="$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"
-# A newline first: what was printed last may have left its line open, and then this one would not be read.
-trap 'printf "\n::%s::\n" "$quiet"' EXIT
+finish() {
+  exec 3>&-
+  # A process that was left behind keeps the pipe open. It gets a few seconds, then it writes into a closed pipe.
+  { sleep "${APART_PATIENCE:-5}" && kill -9 "$reader"; } > /dev/null 2>&1 &
+  wait "$reader" 2> /dev/null || true
+  kill "$!" 2> /dev/null || true
+  # A newline first: what was printed last may have left its line open, and then this one would not be read.
+  printf "\n::%s::\n" "$quiet"
+}
+trap finish EXIT
 echo "::stop-commands::$quiet"
-"${scrubbed[@]}" "$@"
+exec 3> "$folder/pipe"
+rm -r "$folder"
+"${scrubbed[@]}" "$@" 1>&3 2>&3 3>&-

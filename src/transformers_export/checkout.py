@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from transformers_export.folders import remove_folder
 from transformers_export.source import git
 
 if TYPE_CHECKING:
@@ -30,12 +30,11 @@ def checkout_of(root: Path, commit: str | None) -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="transformers-export-checkout-")).resolve()
     tree = directory / root.resolve().name
     try:
-        # Hooks of the repository are for the people who work in it, not for what we read.
-        git.run(root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach", str(tree), commit)
+        git.run(root, "worktree", "add", "--quiet", "--detach", str(tree), commit)
         below = git.run(root, "rev-parse", "--show-prefix").decode().strip()
         yield tree / below
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        remove_folder(directory)
         with contextlib.suppress(git.GitError):
             git.run(root, "worktree", "prune")
 

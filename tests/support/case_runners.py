@@ -286,6 +286,14 @@ def forges_three_lines(case: Case) -> CaseResult:
     os._exit(0)
 
 
+def leaves_deep_folders(case: Case) -> CaseResult:
+    """More levels than Python calls itself, with a longer path than the system takes."""
+    for _ in range(3000):
+        Path("deeper").mkdir()
+        os.chdir("deeper")
+    return passes(case)
+
+
 def answers_too_much(case: Case) -> CaseResult:
     Path("../result.json").write_bytes(b" " * 2**22)
     os._exit(0)

@@ -6,7 +6,6 @@ The tool's side of it, and its only entrance: `run_cases`. How the interpreter i
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from collections import deque
@@ -33,6 +32,7 @@ from transformers_export.cases.protocol import (
 )
 from transformers_export.cases.types import Case
 from transformers_export.cases.versions import EnvironmentProblem, require, untested
+from transformers_export.folders import remove_folder
 from transformers_export.verdict.types import CaseResult
 
 RUNNER = "transformers_export.cases.run:run_case"
@@ -95,7 +95,7 @@ def run_cases(cases: tuple[Case, ...], workers: Workers, progress: Progress = la
         with adopted_orphans() as orphans:
             return _Run(cases, workers, progress, directory, orphans).outcome()
     finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        remove_folder(directory)
 
 
 @dataclass
@@ -264,7 +264,7 @@ class _Run:
             peak_bytes=running.family.peak_bytes or None if running.family else None,
         )
         self._settled(number, running.case, ending)
-        shutil.rmtree(running.directory, ignore_errors=True)
+        remove_folder(running.directory)
 
     def _give_up(self, waiting: deque[int], why: str) -> None:
         while waiting:

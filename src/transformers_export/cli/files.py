@@ -59,6 +59,8 @@ def rewrite(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes])
     for path, target in targets.items():
         if not target.is_relative_to(inside):
             raise UsageError(f"{path} leads out of the repository, to {target}: it is not changed. Edit it there.")
+        if ".git" in target.relative_to(inside).parts:
+            raise UsageError(f"{path} leads to {target}, into git's own folder: nothing there is ever changed.")
         there = read(str(target), "the file that is to be changed") if path in before or target.exists() else None
         if there != before.get(path):
             raise UsageError(f"{path} was changed while it was read: nothing is written. Run it again.")

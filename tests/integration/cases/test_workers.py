@@ -218,6 +218,15 @@ def test_a_result_that_cannot_be_believed_is_failed(feature, kind):
     assert (result.outcome, result.error.type) == ("failed", kind)
 
 
+@pytest.mark.parametrize("contain", [True, False])
+def test_a_case_that_leaves_deep_folders_ends_no_run_and_leaves_nothing(contain, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    cases = (case("passes"), case("leaves_deep_folders"), case("passes"))
+    results = run_cases(cases, workers(contain=contain)).results
+    assert [result.outcome for result in results] == ["passed"] * 3
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_keeper_killed_from_outside_is_noticed():
     result = run_one("kills_its_keeper", contain=False)
     assert (result.outcome, result.cause) == ("undecided", "environment")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,3 +64,33 @@ def test_its_exit_code_is_ours(code: int) -> None:
 
 def test_its_arguments_arrive_as_they_are() -> None:
     assert apart("printf", "[%s]", "a b", "$(id)", "", "*").stdout.splitlines()[1] == "[a b][$(id)][][*]"
+
+
+def test_both_streams_come_before_the_closing_token_and_in_order() -> None:
+    done = apart("bash", "-c", "for i in {1..500}; do echo out $i; echo ::error::err $i >&2; done")
+
+    assert done.stderr == ""
+    first, *between, last = done.stdout.splitlines()
+    assert last == f"::{first.removeprefix('::stop-commands::')}::"
+    assert [line for line in between if line] == [
+        line for i in range(1, 501) for line in (f"out {i}", f"::error::err {i}")
+    ]
+
+
+def test_a_process_that_is_left_behind_prints_nothing_after_the_closing_token(tmp_path: Path) -> None:
+    late = "(trap '' HUP PIPE; sleep 2; echo ::add-mask::LATE; echo $? > ended) & echo begun"
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [str(ROOT / "tool" / "apart.sh"), "bash", "-c", late],
+        env={"PATH": os.environ["PATH"], "APART_PATIENCE": "1"},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.wait(timeout=10) == 0
+    assert time.monotonic() - started < 2
+    output, _ = process.communicate(timeout=10)  # until the last holder of our standard output is gone
+
+    first, *between, last = output.splitlines()
+    assert last == f"::{first.removeprefix('::stop-commands::')}::"
+    assert between == ["begun", ""]

@@ -138,6 +138,16 @@ def test_a_link_out_of_the_repository_is_refused_before_anything_is_written(
     assert (outside.read_text(), (root / ALPHA).read_text()) == (text, alpha)
 
 
+def test_nothing_below_gits_own_folder_is_ever_written(tmp_path: Path) -> None:
+    hook = tmp_path / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(parents=True)
+    hook.write_bytes(b"as it was")
+    (tmp_path / "a.py").symlink_to(hook)
+    with pytest.raises(UsageError, match="into git's own folder"):
+        rewrite(tmp_path, {"a.py": b"new"}, {"a.py": b"as it was"})
+    assert hook.read_bytes() == b"as it was"
+
+
 def test_what_somebody_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("now = 1\n")
     (tmp_path / "b.py").write_text("b\n")
