@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from transformers_export.onnx import dummy
 from transformers_export.onnx.lengths import axis_length, settled, uses_past
 from transformers_export.onnx.padding import MASKS, pad
+from transformers_export.onnx.special_tokens import special_id, special_ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +129,7 @@ def make_inputs(config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, se
         for name, shape in input_shapes(config, template, sizes).items()
     }
     if sizes.padding != "none":
-        pad(drawn, sizes.padding, _first_id(getattr(_text_config(config), "pad_token_id", None)))
+        pad(drawn, sizes.padding, special_id(_text_config(config), "pad"))
     return drawn
 
 
@@ -203,24 +204,12 @@ def _token_ids(config: Any, given: Tensor, shape: tuple[int, ...], generator: Ge
 
     text = _text_config(config)
     vocabulary = getattr(text, "vocab_size", None)
-    special = _special_ids(text)
-    usable = dummy.usable_token_ids(vocabulary, special) if vocabulary else given.flatten().tolist()
+    usable = dummy.usable_token_ids(vocabulary, special_ids(text)) if vocabulary else given.flatten().tolist()
     ids = torch.tensor(usable)[torch.randint(0, len(usable), shape, generator=generator)]
-    end = _first_id(getattr(text, "eos_token_id", None))
+    end = special_id(text, "eos")
     if end is not None and not uses_past(config):
         ids[..., -1] = end
     return ids
-
-
-def _special_ids(text: Any) -> list[int]:
-    names = [name for name in dir(text) if name.endswith("_token_id")]
-    return [token for name in names if (token := _first_id(getattr(text, name, None))) is not None]
-
-
-def _first_id(value: Any) -> int | None:
-    if isinstance(value, (list, tuple)):
-        return _first_id(value[0]) if value else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _text_config(config: Any) -> Any:
