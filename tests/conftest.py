@@ -56,6 +56,12 @@ def python_newest_4() -> Path:
     return environments.newest_transformers_4()
 
 
+@pytest.fixture(scope="session")
+def python_earlier_5() -> Path:
+    """The interpreter with transformers 5.17.0, whose exporter has another method than later ones."""
+    return environments.earlier_transformers_5()
+
+
 @pytest.fixture
 def example_python(example_repository: repositories.Repository, python_5: Path, tmp_path: Path) -> Path:
     """An interpreter with transformers 5 in which `example_repository` is installed as it stands on disk."""

@@ -1,9 +1,9 @@
 """Exports and validates a matrix in whatever interpreter runs it; prints one JSON line a case.
 
-    python export_matrix.py REGISTRY EXPORTER MODEL_TYPE...
+    python export_matrix.py REGISTRY EXPORTER MODEL_TYPE[:FEATURE]...
 
 REGISTRY is `transformers_export` (our ready-made configurations) or `transformers` (those of transformers 4 itself),
-EXPORTER is `dynamo`, `legacy` or `torchscript`.
+EXPORTER is `dynamo`, `legacy` or `torchscript`. Without a feature all features of the model type are exported.
 Needs nothing but what a project interpreter has.
 """
 
@@ -25,12 +25,14 @@ from transformers_export.onnx.convert import default_opset
 from transformers_export.onnx.parts import combined
 
 
-def main(registry: str, exporter: str, model_types: list[str]) -> None:
+def main(registry: str, exporter: str, wanted: list[str]) -> None:
     warnings.simplefilter("ignore")
     transformers.logging.set_verbosity_error()
     manager = importlib.import_module(f"{registry}.onnx.features").FeaturesManager
-    for model_type in model_types:
+    for model_type, _, only in (name.partition(":") for name in wanted):
         for feature, make in manager.get_supported_features_for_model_type(model_type).items():
+            if only not in ("", feature):
+                continue
             case = {"model_type": model_type, "feature": feature, "class": None, "failed": {}}
             try:
                 _export(model_type, feature, make, exporter, case)

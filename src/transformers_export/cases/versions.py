@@ -21,7 +21,7 @@ LOWEST_PYTHON = "3.10"
 TESTED = {
     "python": ("3.11",),
     "torch": ("2.13",),
-    "transformers": ("4.48", "4.57", "5.23"),
+    "transformers": ("4.48", "4.57", "5.17", "5.24"),
 }
 """What our own tests ran with, by minor version."""
 

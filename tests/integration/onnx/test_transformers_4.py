@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from support.environments import ROOT
+from support.matrix import exported
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCRIPT = ROOT / "tests" / "support" / "export_matrix.py"
 MODELS = ("bart", "bert", "distilbert", "gpt2", "t5", "vit")
 PAIRS = {"transformers_export": 38, "transformers": 33}
 """Ours have heads that the registry of 4.48 left out."""
-
-
-def _matrix(python: Path, registry: str, exporter: str, *model_types: str) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [python, SCRIPT, registry, exporter, *model_types],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1"},
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +25,7 @@ def test_every_feature_exports_with_the_legacy_exporter(
     interpreter: str, registry: str, home: str, request: pytest.FixtureRequest
 ) -> None:
     """One architecture of each shape; all of them are in docs/pairs-transformers-4.*.md."""
-    cases = _matrix(request.getfixturevalue(interpreter), registry, "legacy", *MODELS)
+    cases = exported(request.getfixturevalue(interpreter), registry, "legacy", *MODELS)
     assert [case for case in cases if case["failed"]] == []
     assert len(cases) == PAIRS[registry]
     assert all(case["class"].startswith(home) for case in cases)
@@ -49,7 +33,7 @@ def test_every_feature_exports_with_the_legacy_exporter(
 
 def test_dynamo_exports_with_torch_alone(python_4: Path) -> None:
     """All but two: torch cannot translate how 4.48 finds the last token of a row. transformers 5 brings a patch."""
-    cases = _matrix(python_4, "transformers_export", "dynamo", "distilbert", "gpt2", "t5")
+    cases = exported(python_4, "transformers_export", "dynamo", "distilbert", "gpt2", "t5")
     failed = {(case["model_type"], case["feature"]) for case in cases if case["failed"]}
     assert failed == {("gpt2", "sequence-classification"), ("t5", "sequence-classification")}
     assert len(cases) == 6 + 7 + 7

@@ -9,7 +9,7 @@ from transformers_export.cases.versions import EnvironmentProblem, require, unte
 GOOD = {
     "python": "3.11.4",
     "torch": "2.13.0+cpu",
-    "transformers": "5.23.0",
+    "transformers": "5.24.0",
     "onnx": "1.23.2",
     "onnxruntime": "1.32.0",
     "onnxscript": "0.7.2",
@@ -62,5 +62,5 @@ def test_an_old_python_is_named_before_its_packages():
 
 def test_only_untested_versions_warn():
     assert untested(GOOD) == ()
-    (warning,) = untested(GOOD | {"transformers": "5.24.1"})
-    assert warning == "transformers 5.24.1 is untested; tested are 4.48, 4.57, 5.23."
+    (warning,) = untested(GOOD | {"transformers": "5.25.1"})
+    assert warning == "transformers 5.25.1 is untested; tested are 4.48, 4.57, 5.17, 5.24."

@@ -65,8 +65,12 @@ def _with_transformers(flat: FlatModel, kwargs: dict[str, Tensor], shapes: Any, 
     from transformers.exporters.exporter_onnx import OnnxExporter
 
     options = ExportOptions(dynamic_shapes=shapes, opset_version=opset)
+    exporter, named = OnnxExporter(), _NamedOutputs(flat)
     model: onnx_ir.Model
-    model, _ = OnnxExporter().export_program(_NamedOutputs(flat), kwargs, options)
+    if hasattr(exporter, "export_program"):  # from 5.23 on; its `export` gives a model to run, not the graph
+        model, _ = exporter.export_program(named, kwargs, options)
+    else:
+        model = exporter.export(named, kwargs, options).model
     return model
 
 
