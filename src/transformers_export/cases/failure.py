@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from transformers_export.cases.hints import hint_for, operator_in
+from transformers_export.model_code import chain
 from transformers_export.verdict.types import CaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from transformers_export.verdict.types import Cause
 
@@ -50,11 +51,11 @@ def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
 
     Returns:
         Type and message (at most `MAX_MESSAGE` characters) and at most `MAX_FRAMES` frames as `path:line in function`:
-        the reader's own first, then those of a model's code, then the rest, of each the last first. The operator that
-        could not be captured and a hint are read from it and from what it was raised from.
+        the reader's own first, then those of a model's code, then the rest, of each the last first. Frames, the
+        operator that could not be captured and a hint are read from it and from what it was raised from.
     """
     roots = [str(Path(folder).resolve()) for folder in own]
-    summary = traceback.extract_tb(error.__traceback__)
+    summary = _frames(error)
     linecache.clearcache()
     numbered = sorted(enumerate(summary), key=lambda pair: (_distance(pair[1].filename, roots), -pair[0]))
     frames = [frame for _, frame in numbered]
@@ -70,13 +71,14 @@ def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
     )
 
 
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, what it was raised from, and so on."""
-    for _ in range(16):
-        if error is None:
-            return
-        yield error
-        error = error.__cause__ or error.__context__
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """Return the frames of an exception, then of each that it was raised from those which it does not share."""
+    found: list[traceback.FrameSummary] = []
+    for link in chain(error):
+        known = {(frame.filename, frame.lineno) for frame in found}
+        frames = traceback.extract_tb(link.__traceback__)
+        found += [frame for frame in frames if (frame.filename, frame.lineno) not in known]
+    return found
 
 
 def cause_of(error: BaseException, *, own: Iterable[str] = ()) -> Cause:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from transformers_export.model_code import last_model_line
 from transformers_export.tiny.errors import CannotShrink
 from transformers_export.tiny.roles import Role
 from transformers_export.tiny.tree import Path, Tree, edited, leaves
@@ -34,8 +35,10 @@ def measured_roles(build: Build, tree: Tree, roles: dict[Path, Role]) -> dict[Pa
     try:
         _, model = build(tree)
     except Exception as error:
+        line = last_model_line(error)
+        place = f" ({line})" if line else ""
         raise CannotShrink(
-            f"the configuration cannot be built even as it is: {type(error).__name__}: {error}. "
+            f"the configuration cannot be built even as it is: {type(error).__name__}: {error}{place}. "
             "Fix it first, or pass one that builds."
         ) from error
     found = {path: _measure(build, tree, model, path, value) for path, value in unknown.items()}

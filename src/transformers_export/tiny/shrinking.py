@@ -7,10 +7,12 @@ refuses is taken back field by field; what a field with an unknown name is for i
 from __future__ import annotations
 
 import copy
+import traceback
 from typing import Any
 
 import torch
 
+from transformers_export.model_code import Line, last_model_line
 from transformers_export.tiny.errors import CannotShrink
 from transformers_export.tiny.inputs import run_once
 from transformers_export.tiny.measure import measured_roles
@@ -60,6 +62,10 @@ class _Attempt:
         self.model_class = model_class
         self.tree: Tree = to_tree(config)
         self.refusals: list[str] = []
+        self.lines: dict[str, Line] = {}
+        """Where in the model's own code each refusal came from, as far as it came from there."""
+        self.first_error: Exception | None = None
+        """The first of those, for its traceback."""
         self.built_only: Any = None
         self.bearable: tuple[int, Any] | None = None
 
@@ -81,7 +87,7 @@ class _Attempt:
         try:
             config, model = self.build(edited(self.tree, edits))
         except Exception as error:  # whatever a foreign constructor raises is the answer here
-            return f"{type(error).__name__}: {_short(error)}"
+            return self.remembered(f"{type(error).__name__}: {_short(error)}", error)
         parameters = sum(p.numel() for p in model.parameters())
         if parameters > BEARABLE_PARAMETERS:
             return f"{parameters:,} parameters, more than {MOST_PARAMETERS:,}"
@@ -90,12 +96,21 @@ class _Attempt:
         try:
             _run(self.model_class, config)
         except Exception as error:
-            return f"forward: {type(error).__name__}: {_short(error)}"
+            return self.remembered(f"forward: {type(error).__name__}: {_short(error)}", error)
         if parameters <= MOST_PARAMETERS:
             return ""
         if self.bearable is None or parameters < self.bearable[0]:
             self.bearable = parameters, config
         return f"{parameters:,} parameters, more than {MOST_PARAMETERS:,}"
+
+    def remembered(self, refusal: str, error: Exception) -> str:
+        """Keep the line of the model that refused, and return the refusal."""
+        line = last_model_line(error)
+        if line is not None:
+            self.lines.setdefault(refusal, line)
+            traceback.clear_frames(error.__traceback__)  # they hold the model
+            self.first_error = self.first_error or error
+        return refusal
 
     def first_working(self, roles: dict[Path, Role]) -> Any:
         """Try the profiles from small to large."""
@@ -123,11 +138,14 @@ class _Attempt:
                 return self.finished(kept)
         if self.bearable is not None or self.built_only is not None:
             return self.bearable[1] if self.bearable is not None else self.built_only
-        reasons = "; ".join(dict.fromkeys(self.refusals))
+        reasons = "; ".join(
+            f"{refusal} ({self.lines[refusal]})" if refusal in self.lines else refusal
+            for refusal in dict.fromkeys(self.refusals)
+        )
         raise CannotShrink(
             f"no small version of {type(self.config).__name__} builds as {self.model_class.__name__}. "
             f"Tried to change {', '.join('.'.join(p) for p in edits) or 'nothing'}. Refused with: {reasons}"
-        )
+        ) from self.first_error
 
     def finished(self, edits: dict[Path, Any]) -> Any:
         config = from_tree(self.config, edited(self.tree, edits))

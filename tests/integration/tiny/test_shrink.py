@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from support.tiny_models import (
     WeirConfig,
     WeirModel,
 )
+from transformers_export.cases.failure import describe
 from transformers_export.tiny import CannotShrink, build_model, shrink
 from transformers_export.tiny.inputs import made_inputs
 from transformers_export.tiny.models import model_class_of
@@ -124,6 +126,47 @@ def test_what_cannot_be_shrunk_says_why():
     assert StubbornModel.config_class is StubbornConfig
     with pytest.raises(CannotShrink, match=r"StubbornConfig.*StubbornModel.*breadth.*a stubborn model is 6144 wide"):
         shrink(StubbornConfig())
+
+
+REFUSING = """
+from transformers import PretrainedConfig, PreTrainedModel
+
+
+class PebbleConfig(PretrainedConfig):
+    model_type = "pebble"
+
+    def __init__(self, num_hidden_layers=9, **kwargs):
+        self.num_hidden_layers = num_hidden_layers
+        super().__init__(**kwargs)
+
+
+class PebbleModel(PreTrainedModel):
+    config_class = PebbleConfig
+
+    def __init__(self, config):
+        super().__init__(config)
+        check(config)
+
+
+def check(config):
+    raise RuntimeError("a pebble is never built")
+"""
+
+
+def test_what_cannot_be_shrunk_names_the_line_that_refused(tmp_path, monkeypatch):
+    (tmp_path / "pebbles").mkdir()
+    (tmp_path / "pebbles" / "modeling_pebble.py").write_text(REFUSING)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    pebbles = importlib.import_module("pebbles.modeling_pebble")
+    with pytest.raises(CannotShrink, match=r"a pebble is never built \(pebbles/modeling_pebble\.py:22\)") as caught:
+        shrink(pebbles.PebbleConfig(), model_class=pebbles.PebbleModel)
+    assert any("modeling_pebble.py:22 in check" in frame for frame in describe(caught.value).frames)
+
+
+def test_a_line_of_transformers_models_is_named_too():
+    config = AutoConfig.for_model("bert", hidden_act="no such function")
+    with pytest.raises(CannotShrink, match=r"\(transformers/models/bert/modeling_bert\.py:\d+\)"):
+        shrink(config)
 
 
 def test_a_configuration_that_does_not_build_as_it_is_says_so():
