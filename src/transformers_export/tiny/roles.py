@@ -48,7 +48,8 @@ _NUMBER_PATTERNS: tuple[tuple[str, Role], ...] = (
     (r"shared_experts", Role.KEEP),
     (r"experts$", Role.EXPERTS),
     (r"kv_shared_layers", Role.SHARED_LAYERS),
-    (r"(max_window|nextn|predict|adapter|residual|lstm|norm|feat_extract|conv).*layers?", Role.KEEP),
+    (r"^max_window_layers$", Role.LAYER_INDEX),
+    (r"(nextn|predict|adapter|residual|lstm|norm|feat_extract|conv).*layers?", Role.KEEP),
     (r"first_k_dense", Role.LAYER_INDEX),
     (r"(indices|indexes|layer_ids?|layer_idx|feature_layers?|global_attention_blocks)$", Role.LAYER_INDEX),
     (r"(head|iou|prompt)\w*_depth", Role.KEEP),
@@ -68,8 +69,12 @@ _NUMBER_PATTERNS: tuple[tuple[str, Role], ...] = (
     (r"^(max_target|max_source|max_text)_\w+$|^(seq|sequence|block)_(length|len)$", Role.POSITIONS),
     (r"image_size$|^img_size$|image_(height|width)$|^input_resolution$|^train_size$", Role.IMAGE),
     (r"num_patches$|image_seq_length$|num_image_tokens$", Role.PATCHES),
+    (
+        r"^(?!.*(layer|pattern|interval|every|feed_forward|pretrained|stride|kernel|patch|image|num_|use_|focal|conv))"
+        r".*(window|radius|local_attention|attention_chunk|chunk_(size|len)|(^|_)block_size)",
+        Role.WINDOW,
+    ),
     (r"sliding", Role.KEEP),
-    (r"attention_window", Role.WINDOW),
     (r"kernel|stride|rate|ratio|_factor|scale|theta|freq|hop|fft|sampl|patch|window|group|pool|dilation", Role.KEEP),
     (r"offset|period|interval|_id$|_ids$|loss|coefficient|cost|frames|mel|num_channels|_step|chunk|pad", Role.KEEP),
     (

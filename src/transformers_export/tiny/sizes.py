@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.tiny.roles import Role, is_number, is_number_list
+from transformers_export.tiny.switches import LENGTH, switch_edits
 from transformers_export.tiny.tree import Path, Tree, leaves
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ VOCABULARY = 100
 LAYERS = 2
 MOST_LAYERS = 6
 EXPERTS = 4
+_WINDOW = 6
+"""Shorter than what is captured, and no part of its length: code that fills up the last block has to be captured."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def propose(tree: Tree, roles: Mapping[Path, Role], profile: Profile) -> dict[Pa
     edits |= _layer_edits(tree, values, roles, edits)
     edits |= _patch_edits(values, roles, edits)
     edits |= _padding_edits(tree, values, edits)
+    edits |= switch_edits(tree, edits)
     return edits
 
 
@@ -113,7 +117,8 @@ class _Scale:
             case Role.SHARED_LAYERS:
                 return 0
             case Role.WINDOW:
-                return 8
+                # What is shorter than the longest shape is crossed as it is, and windows of images are.
+                return value if value < LENGTH else _WINDOW - ("radius" in path[-1])
             case Role.SIZE:
                 return self.size(value)
             case _:
