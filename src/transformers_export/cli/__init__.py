@@ -1,7 +1,7 @@
 """The command `transformers-export`: arguments in, exit code out. One file a command, imported when it is asked for.
 
 Exit codes: 0 all good, 1 findings or failed or undecided cases, 2 wrong use or unreadable input, 3 a bug in us,
-130 interrupted.
+130 interrupted, 141 when nobody reads what it prints.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ GOOD, RED, MISUSE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    from transformers_export.closed_pipe import until_unread
+
+    return until_unread(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     from importlib import import_module
 
     from transformers_export.cli.arguments import UsageError, parse
@@ -30,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("transformers-export: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return _unexpected(error)
     return code

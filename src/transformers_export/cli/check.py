@@ -72,8 +72,10 @@ def _check(options: Namespace, told: CheckOptions) -> int:
             verdict = run_check(told, progress, warn, say)
     if fixes:
         verdict = replace(verdict, fix=fixes)
-    print("\n".join(lines(verdict, strict=told.strict, written=options.fix)))
-    _write(options, verdict)
+    try:
+        _write(options, verdict)  # first: who reads what is printed may leave
+    finally:
+        print("\n".join(lines(verdict, strict=told.strict, written=options.fix)))
     changed = bool(options.fix and verdict.fix and verdict.fix.files)
     return int(changed or verdict.conclusion != "success")
 

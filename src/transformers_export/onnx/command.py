@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.closed_pipe import until_unread
 from transformers_export.onnx import lean_imports
 from transformers_export.onnx.alone import settle
 from transformers_export.onnx.checkpoint import WrongUseError
@@ -70,9 +71,14 @@ def main(argv: Sequence[str] | None = None, *, alone: bool = False) -> int:
         alone: The process does nothing else, so that it may be set up for this one export; see `alone.py`.
 
     Returns:
-        0 when the export is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
+        0 when the export is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted, 141 when
+        nobody reads what it prints.
     """
     words = sys.argv[1:] if argv is None else list(argv)
+    return until_unread(lambda: _main(words, alone=alone))
+
+
+def _main(words: list[str], *, alone: bool) -> int:
     if words[:1] == ["validate"]:
         from transformers_export.onnx import validate_command
 

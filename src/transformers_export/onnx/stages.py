@@ -88,11 +88,21 @@ def stage(name: str) -> Iterator[None]:
             print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 
+class _Printed(logging.StreamHandler):  # type: ignore[type-arg]  # generic in stubs alone
+    """Prints records. What a stream's closed end raises ends the command instead of being printed for each record."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's own name)
+        error = sys.exc_info()[1]
+        if isinstance(error, BrokenPipeError):
+            raise error
+        super().handleError(record)
+
+
 @contextmanager
 def shown_log(name: str) -> Iterator[None]:
     """The library logs; the command shows it on standard output, as transformers.onnx did on its own."""
     logger = logging.getLogger(name)
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _Printed(sys.stdout)
     handler.setFormatter(logging.Formatter("%(message)s"))
     level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.closed_pipe import until_unread
 from transformers_export.onnx.checkpoint import WrongUseError
 from transformers_export.onnx.stages import (
     add_loading_arguments,
@@ -56,8 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Returns:
-        0 when the trace is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted.
+        0 when the trace is good, 1 when it failed or does not match, 2 for wrong use, 130 when interrupted, 141 when
+        nobody reads what it prints.
     """
+    return until_unread(lambda: _main(argv))
+
+
+def _main(argv: Sequence[str] | None) -> int:
     request = parse(argv)
     try:
         with shown_log("transformers_export"):

@@ -62,6 +62,19 @@ def test_a_good_export_prints_the_lines_of_transformers_onnx_and_ends_with_0(che
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.onnx"]
 
 
+def test_a_reader_that_leaves_ends_the_export_quietly(checkpoint: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "transformers_export.onnx", "--model", checkpoint, "--exporter", "legacy", "out"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path, bufsize=0) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        said = running.stderr.read().decode()
+    assert running.returncode == 141
+    assert "Traceback" not in said
+    assert "Logging error" not in said
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 @pytest.mark.parametrize("opset", [12, 17])
 def test_the_legacy_exporter_writes_the_opset_asked_for(checkpoint: Path, tmp_path: Path, opset: int) -> None:
     arguments = ("--model", checkpoint, "--opset", str(opset), "--exporter", "legacy", "file.onnx")

@@ -27,7 +27,12 @@ STANDARD = {
     *("zipfile", "importlib.metadata", "importlib.util", "logging", "difflib", "hashlib", "random", "traceback"),
     *("linecache", "decimal", "socket", "email", "asyncio", "unittest"),
 }
-PARSER = {"transformers_export", "transformers_export.cli", "transformers_export.cli.arguments"}
+PARSER = {
+    "transformers_export",
+    "transformers_export.cli",
+    "transformers_export.cli.arguments",
+    "transformers_export.closed_pipe",
+}
 CONFIGURATION = "src/acme_models/heron/configuration_heron.py"
 
 
