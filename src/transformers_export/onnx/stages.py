@@ -88,7 +88,7 @@ def stage(name: str) -> Iterator[None]:
             print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 
-class _Printed(logging.StreamHandler):  # type: ignore[type-arg]  # generic in stubs alone
+class _Printed(logging.StreamHandler):
     """Prints records. What a stream's closed end raises ends the command instead of being printed for each record."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's own name)
