@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.flat import FlatModel
 
+NAME_SCOPES = "pkg.torch.onnx.name_scopes"
+"""Key of torch's note on a node with the modules that it comes from, outermost first, the operator last."""
+
 
 def capture(
     flat: FlatModel, inputs: Mapping[str, Tensor], dynamic_axes: Mapping[str, Mapping[int, str]], opset: int
@@ -47,9 +50,10 @@ def capture(
     shapes = {identifier(name): dict.fromkeys(dynamic_axes.get(name, {}), auto) for name in inputs}
     shapes_recur = all(len(axes) < 2 for axes in shapes.values())
     with named_signature(flat, inputs), set_for_export(shapes_recur=shapes_recur), _quiet():
-        if _transformers_exports():
-            return _with_transformers(flat, kwargs, shapes, opset)
-        return _with_torch(flat, kwargs, shapes, opset)
+        export = _with_transformers if _transformers_exports() else _with_torch
+        model = export(flat, kwargs, shapes, opset)
+    _drop_notes(model)
+    return model
 
 
 def _transformers_exports() -> bool:
@@ -81,6 +85,13 @@ def _with_torch(flat: FlatModel, kwargs: dict[str, Tensor], shapes: Any, opset: 
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program: expected an ONNXProgram from dynamo=True.")
     return program.model
+
+
+def _drop_notes(model: onnx_ir.Model) -> None:
+    """Remove torch's notes from the nodes, which are four times as large as the nodes; only the module's name stays."""
+    for node in model.graph.all_nodes():
+        for key in [key for key in node.metadata_props if key != NAME_SCOPES]:
+            del node.metadata_props[key]
 
 
 class _NamedOutputs(torch.nn.Module):

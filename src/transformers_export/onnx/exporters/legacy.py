@@ -16,6 +16,7 @@ import onnx_ir.tensor_adapters
 import torch
 
 from transformers_export.onnx.exporters.legacy_operators import more_operators
+from transformers_export.onnx.exporters.shared_weights import share_transposes, used_twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from transformers_export.onnx.flat import FlatModel
 
 
-_PASSES = ("_jit_pass_onnx_graph_shape_type_inference", "_jit_pass_onnx_deduplicate_initializers")
+_PASSES = (
+    "_jit_pass_onnx_graph_shape_type_inference",
+    "_jit_pass_onnx_constant_fold",
+    "_jit_pass_onnx_deduplicate_initializers",
+)
 _MOST_VALUES = 1024
 """In a tensor that may say how long an axis is."""
 
@@ -71,6 +76,7 @@ def capture(
         )
         model = onnx_ir.load(path)
     _add_weights(model, weights)
+    share_transposes(model.graph)
     return model
 
 
@@ -79,14 +85,22 @@ def _weights_apart() -> Iterator[dict[str, Tensor]]:
     """Hear of the weights that torch would copy into the file, after it folded and merged what it can.
 
     They are the model's own tensors and views of them. Without them in the file, torch declares them as inputs. To
-    infer shapes it copies them as well, twice; only the values of small ones can matter there.
+    infer shapes it copies them as well, twice; only the values of small ones can matter there. Large weights that are
+    used twice are not folded: torch would store what each use makes of them.
     """
     weights: dict[str, Tensor] = {}
     passes: Any = torch._C
-    infer, merge = (getattr(passes, name) for name in _PASSES)
+    originals = [getattr(passes, name) for name in _PASSES]
+    infer, fold, merge = originals
 
     def inferred(graph: Any, tensors: dict[str, Any], opset: int) -> None:
         infer(graph, {name: tensor for name, tensor in tensors.items() if _is_small(tensor)}, opset)
+
+    def folded(graph: Any, tensors: dict[str, Any], opset: int) -> dict[str, Any]:
+        shared = used_twice(graph)
+        kept = {name: tensor for name, tensor in tensors.items() if name in shared and not _is_small(tensor)}
+        rest = {name: tensor for name, tensor in tensors.items() if name not in kept}
+        return {**fold(graph, rest, opset), **kept}
 
     def merged(*graph_and_weights: Any) -> Any:
         kept = merge(*graph_and_weights)
@@ -94,11 +108,11 @@ def _weights_apart() -> Iterator[dict[str, Tensor]]:
         return kept
 
     try:
-        for name, replacement in zip(_PASSES, (inferred, merged), strict=True):
+        for name, replacement in zip(_PASSES, (inferred, folded, merged), strict=True):
             setattr(passes, name, replacement)
         yield weights
     finally:
-        for name, real in zip(_PASSES, (infer, merge), strict=True):
+        for name, real in zip(_PASSES, originals, strict=True):
             setattr(passes, name, real)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import onnx_ir
 
+from transformers_export.onnx.exporters.dynamo import NAME_SCOPES
 from transformers_export.onnx.locating.types import GraphValue
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-_SCOPES = "pkg.torch.onnx.name_scopes"
-"""Where dynamo keeps the modules of a node, outermost first, the operator last."""
 _CALL = re.compile(r"[_@]\d+$")
 """What both exporters add to a module's name when it is called again."""
 _WRAPPERS: tuple[Callable[[list[str]], list[str]], ...] = (
@@ -123,7 +122,7 @@ def _scopes(nodes: Sequence[onnx_ir.Node], modules: Sequence[str]) -> dict[onnx_
 
 def _raw_scope(node: onnx_ir.Node) -> list[str] | None:
     """The parts of a node's scope, outermost first, or None where it carries none."""
-    said = node.metadata_props.get(_SCOPES)
+    said = node.metadata_props.get(NAME_SCOPES)
     if said:
         try:
             scopes = ast.literal_eval(said)
