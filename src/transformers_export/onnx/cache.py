@@ -8,14 +8,31 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from transformers_export import cache_names
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor, nn
 
 
+def parameter(model: nn.Module) -> str:
+    """Return which parameter of `forward()` takes the cache.
+
+    A `forward()` that hands it on in `**kwargs` does not name it: the first inner module that does decides.
+    """
+    named = (cache_names.find(inspect.signature(module.forward).parameters) for module in model.modules())
+    return next((name for name in named if name), cache_names.DECLARED)
+
+
+def returned(result: Mapping[str, Any]) -> Any:
+    """Return the cache among a model's outputs, or None."""
+    name = cache_names.find(result)
+    return result[name] if name else None
+
+
 def build(model: nn.Module, past: Sequence[tuple[Tensor, ...]]) -> Any:
-    """Build what the model takes as `past_key_values`.
+    """Build the cache that the model takes.
 
     Args:
         model: The model; decides between a cache object and plain tuples (most models of transformers 4).
@@ -37,7 +54,7 @@ def build(model: nn.Module, past: Sequence[tuple[Tensor, ...]]) -> Any:
 
 
 def layers(past: Any) -> list[tuple[Tensor, ...]]:
-    """Read what a model returned as `past_key_values`, one tuple a layer; empty for None.
+    """Read the cache that a model returned, one tuple a layer; empty for None.
 
     Layers that hold nothing (a cache made longer than the model) are left out.
     """

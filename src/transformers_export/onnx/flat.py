@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from transformers_export import cache_names
 from transformers_export.onnx import cache
 from transformers_export.onnx.masks import without_vmap
 
@@ -41,7 +42,9 @@ class FlatModel(nn.Module):
         super().__init__()
         self.model = model
         self.config = model.config
-        self.input_names: tuple[str, ...] = _in_forward_order(model, config.inputs)
+        past = any(_PAST.fullmatch(name) for name in config.inputs)
+        self._cache_name = cache.parameter(model) if past else cache_names.DECLARED
+        self.input_names: tuple[str, ...] = self._in_forward_order(config.inputs)
         self.output_names: tuple[str, ...] = tuple(config.outputs)
         self._onnx_config = config
 
@@ -72,12 +75,12 @@ class FlatModel(nn.Module):
         """
         parameters = inspect.signature(self.model.forward).parameters
         if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-            known = set(parameters) | {"attention_mask", "position_ids", "past_key_values"}
+            known = set(parameters) | {"attention_mask", "position_ids", self._cache_name}
         else:
             known = set(parameters)
         if "encoder_outputs" in known:
             known.add(_STATES)
-        unknown = [name for name in self.input_names if name.split(".")[0] not in known]
+        unknown = [name for name in self.input_names if self._parameter(name) not in known]
         if unknown:
             raise ValueError(
                 f"{type(self._onnx_config).__name__} declares the inputs {unknown}, which "
@@ -85,13 +88,28 @@ class FlatModel(nn.Module):
                 "Correct `inputs` of the configuration."
             )
 
+    def _in_forward_order(self, declared: Mapping[str, Any]) -> tuple[str, ...]:
+        """Declared names as `forward()` orders its parameters; what comes through `**kwargs` stays behind them."""
+        parameters = list(inspect.signature(self.model.forward).parameters)
+
+        def position(name: str) -> int:
+            parameter = self._parameter(name)
+            return parameters.index(parameter) if parameter in parameters else len(parameters)
+
+        return tuple(sorted(declared, key=position))
+
+    def _parameter(self, name: str) -> str:
+        """The parameter of `forward()` that a declared input goes to."""
+        first = name.split(".")[0]
+        return self._cache_name if first == cache_names.DECLARED else first
+
     def _arguments(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         plain: dict[str, Any] = {name: tensor for name, tensor in inputs.items() if not _PAST.fullmatch(name)}
         if _STATES in plain and _STATES not in inspect.signature(self.model.forward).parameters:
             plain["encoder_outputs"] = (plain.pop(_STATES),)  # as a decoder's own file names it
         if len(plain) == len(inputs):
             return plain
-        return {**plain, "past_key_values": cache.build(self.model, _by_layer(inputs))}
+        return {**plain, self._cache_name: cache.build(self.model, _by_layer(inputs))}
 
     def _flatten(self, result: Mapping[str, Any]) -> dict[str, Tensor]:
         flat: dict[str, Tensor] = {}
@@ -101,7 +119,7 @@ class FlatModel(nn.Module):
             elif (nested := _NESTED.fullmatch(name)) and nested[1] in result:
                 flat[name] = result[nested[1]][int(nested[2])]
         if any(name.startswith("present.") for name in self.output_names):
-            layers = cache.layers(result.get("past_key_values"))
+            layers = cache.layers(cache.returned(result))
             flat.update(self._onnx_config.flatten_output_collection_property("present", layers))
         missing = [name for name in self.output_names if name not in flat]
         if missing:
@@ -110,17 +128,6 @@ class FlatModel(nn.Module):
                 f"{sorted(result)}. Correct `outputs` of {type(self._onnx_config).__name__}."
             )
         return flat
-
-
-def _in_forward_order(model: nn.Module, declared: Mapping[str, Any]) -> tuple[str, ...]:
-    """Declared names as `forward()` orders its parameters; what comes through `**kwargs` stays behind them."""
-    parameters = list(inspect.signature(model.forward).parameters)
-
-    def position(name: str) -> int:
-        parameter = name.split(".")[0]
-        return parameters.index(parameter) if parameter in parameters else len(parameters)
-
-    return tuple(sorted(declared, key=position))
 
 
 def identifier(name: str) -> str:

@@ -21,8 +21,8 @@ NAME = "input-not-in-forward"
 def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
     """A declared input that `forward()` of the feature's model has no parameter for: the export fails.
 
-    `past_key_values.0.key` and the like stand for the parameter `past_key_values`. Nothing is said of a `forward()`
-    that takes names it does not list (`**kwargs`), nor of inputs that cannot be read.
+    `past_key_values.0.key` and the like stand for the parameter of the cache, `cache` or `past_key_values`. Nothing is
+    said of a `forward()` that takes names it does not list (`**kwargs`), nor of inputs that cannot be read.
     """
     for item in taken(snapshot, scope):
         if isinstance(item, Unread):
@@ -31,7 +31,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
         if any(signature.is_open for signature in item.signatures):
             continue
         for name, spot in item.ways[0].items():
-            if any(name in signature.parameters for signature in item.signatures):
+            if any(signature.takes(name) for signature in item.signatures):
                 continue
             if all(name in way for way in item.ways):
                 yield at(

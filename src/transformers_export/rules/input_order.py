@@ -49,8 +49,8 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding]:
 
 def _misplaced(way: Names, signature: Signature) -> tuple[str, str] | None:
     """The first two neighbours that stand the wrong way round."""
-    declared = [name for name in way if name in signature.parameters]
+    declared = [name for name in way if signature.takes(name)]
     for first, second in pairwise(declared):
-        if signature.parameters.index(first) > signature.parameters.index(second):
+        if signature.place(first) > signature.place(second):
             return first, second
     return None

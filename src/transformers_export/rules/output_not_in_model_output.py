@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from transformers_export import cache_names
 from transformers_export.rules.finding import Spot, at, of_feature
+from transformers_export.source.declared_values import PAST
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
@@ -15,15 +17,15 @@ if TYPE_CHECKING:
     from transformers_export.verdict.plain import Finding
 
 NAME = "output-not-in-model-output"
-_RENAMED = {"present": "past_key_values"}
+_PRESENT = PAST["outputs"]
 
 
 def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
     """A declared output that is no field of what `forward()` of the feature's model returns.
 
-    `present.0.key` and the like stand for the field `past_key_values`. Outputs that the base class declares for the
-    task count too: they are what the feature promises. What `forward()` returns is read from its `return` statements;
-    where one is computed nothing is said.
+    `present.0.key` and the like stand for the field of the cache, `cache` or `past_key_values`. Outputs that the base
+    class declares for the task count too: they are what the feature promises. What `forward()` returns is read from its
+    `return` statements; where one is computed nothing is said.
     """
     for entry in scope.entries(snapshot):
         for item in snapshot.exported(entry):
@@ -38,8 +40,7 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
             definition = item.line.classes[0]
             models = " or ".join(model.item.name for model in item.models)
             for name, spot in outputs.ways[0].items():
-                field = _RENAMED.get(name, name)
-                if any(isinstance(each, frozenset) and field in each for each in fields):
+                if any(_has(known, name) for known in map(_known, fields)):
                     continue
                 if all(name in way for way in outputs.ways):
                     yield at(
@@ -50,6 +51,10 @@ def find(snapshot: Snapshot, scope: Scope) -> Iterator[Finding | Unread]:
                         f"of {models} returns has no such field.",
                         f"Use one of its fields: {', '.join(sorted(set().union(*map(_known, fields))))}.",
                     )
+
+
+def _has(fields: frozenset[str], name: str) -> bool:
+    return cache_names.find(fields) is not None if name == _PRESENT else name in fields
 
 
 def _known(fields: frozenset[str] | Unread) -> frozenset[str]:

@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from transformers_export import cache_names
 from transformers_export.scaffold.facts import CannotScaffoldError
 from transformers_export.scaffold.members import Member, members
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     Shape = Literal["text", "decoder", "seq2seq", "speech2seq", "image", "text-image", "audio"]
     Lengths = Literal["usual", "choices", "alike"]
 
-PAST = "past_key_values"
+PAST = cache_names.DECLARED
 WITH_PAST = "-with-past"
 BASES = {
     "decoder": "OnnxConfigWithPast",
@@ -45,7 +46,8 @@ _PLAIN = frozenset(
     (
         *("position_ids", "decoder_position_ids", "cache_position", "inputs_embeds", "decoder_inputs_embeds"),
         *("head_mask", "decoder_head_mask", "cross_attn_head_mask", "interpolate_pos_encoding", "bool_masked_pos"),
-        *("encoder_outputs", "encoder_hidden_states", "encoder_attention_mask", "past_key_values", "cache", "mems"),
+        *("encoder_outputs", "encoder_hidden_states", "encoder_attention_mask"),
+        *(*cache_names.NAMES, "cache_params", "mems"),
         *("use_cache", "logits_to_keep", "num_logits_to_keep", "mask_time_indices"),
         *("labels", "start_positions", "end_positions", "next_sentence_label", "sentence_order_label"),
     )

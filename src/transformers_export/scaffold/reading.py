@@ -10,6 +10,7 @@ import ast
 import json
 from typing import TYPE_CHECKING
 
+from transformers_export import cache_names
 from transformers_export.scaffold import tokenizer
 from transformers_export.scaffold.facts import CannotScaffoldError, Facts, Head
 from transformers_export.source import configuration, python
@@ -17,7 +18,7 @@ from transformers_export.source.forward import Signature
 from transformers_export.source.python import Unread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from transformers_export.scaffold.facts import Dialect
     from transformers_export.source.configuration import ModelType
@@ -27,7 +28,7 @@ _ROOTS = ("PretrainedConfig", "PreTrainedConfig")
 _DEEP = 12
 _TABLES = ("_tasks_to_common_outputs", "_TASKS_TO_COMMON_OUTPUTS")
 _BASE = {"transformers": "transformers.onnx.config.OnnxConfig", "own": "transformers_export.onnx.config.OnnxConfig"}
-_GENERIC = ("input_ids", "attention_mask", "position_ids", "past_key_values", "inputs_embeds")
+_GENERIC = ("input_ids", "attention_mask", "position_ids", cache_names.DECLARED, "inputs_embeds")
 """What the heads in `transformers.modeling_layers` take."""
 _OF_ALL = ("name_or_path", "output_hidden_states", "output_attentions", "return_dict")
 
@@ -181,10 +182,16 @@ def _head(snapshot: Snapshot, path: str, task: str, name: str) -> Head | str:
     return Head(
         task=task,
         model=model.item.name,
-        parameters=signature.parameters,
+        parameters=_as_declared(signature.parameters),
         required=signature.required,
-        fields=None if isinstance(fields, Unread) else fields,
+        fields=None if isinstance(fields, Unread) else frozenset(_as_declared(fields)),
     )
+
+
+def _as_declared(names: Collection[str]) -> tuple[str, ...]:
+    """Names of a model with the cache called as a configuration declares it."""
+    cache = cache_names.find(names)
+    return tuple(cache_names.DECLARED if name == cache else name for name in names)
 
 
 def _shipped(snapshot: Snapshot, item: python.Class) -> bool:

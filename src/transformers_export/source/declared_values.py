@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from transformers_export import cache_names
 from transformers_export.source import python
 from transformers_export.source.python import Unread
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _READERS = ("len", "list", "tuple", "set", "sorted", "enumerate", "zip", "isinstance", "any", "all")
 """Functions that change nothing they are given."""
-PAST = {"inputs": "past_key_values", "outputs": "present"}
+PAST = {"inputs": cache_names.DECLARED, "outputs": "present"}
 _PLACES = {"task": 1, "use_past": 3}
 """Where the constructor of a configuration takes them."""
 

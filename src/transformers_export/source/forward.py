@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, NamedTuple
 
+from transformers_export import cache_names
 from transformers_export.source import python
 from transformers_export.source.python import Unread
 
@@ -34,6 +35,18 @@ class Signature(NamedTuple):
     required: tuple[str, ...]
     is_open: bool
     """Whether it also takes names it does not list (`*args`, `**kwargs`)."""
+
+    def takes(self, declared: str) -> bool:
+        """Whether it lists the parameter of a declared input."""
+        return self._parameter(declared) in self.parameters
+
+    def place(self, declared: str) -> int:
+        """Where the parameter of a declared input stands; it must be listed."""
+        return self.parameters.index(self._parameter(declared))
+
+    def _parameter(self, declared: str) -> str:
+        cache = cache_names.find(self.parameters) if declared == cache_names.DECLARED else None
+        return cache or declared
 
 
 def model(snapshot: Snapshot, item: python.Class) -> Model:

@@ -6,6 +6,7 @@ import inspect
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+from transformers_export import cache_names
 from transformers_export.tiny.roles import Role, is_number, role_of
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _is_causal(config: Any, model_class: Any) -> bool:
     """Whether text goes in as it is: decoders get no tokens added around it."""
     taken = inspect.signature(model_class.forward).parameters
     return bool(getattr(config, "is_decoder", False)) or (
-        "past_key_values" in taken and not config.is_encoder_decoder and "token_type_ids" not in taken
+        cache_names.find(taken) is not None and not config.is_encoder_decoder and "token_type_ids" not in taken
     )
 
 

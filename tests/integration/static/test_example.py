@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from support.repositories import Repository
 
 REGISTRY = "src/acme_models/onnx/features.py"
+MAGPIE = "src/acme_models/magpie/modeling_magpie.py"
 HERON = "src/acme_models/heron/configuration_heron.py"
 AGAIN = 'FeaturesManager.register("acme-heron", "default", onnx_config="acme_models.heron.HeronOnnxConfig")\n'
 OURS, THEIRS = "from transformers_export.onnx import OnnxConfig", "from transformers.onnx import OnnxConfig"
@@ -44,6 +45,22 @@ def test_pull_requests(
     assert len(plan.cases) == cases
     assert [item.what for item in plan.not_checked if item.blocking] == blocking
     assert all(case.provider.modules == ("acme_models", "acme_models.onnx.features") for case in plan.cases)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_decoder_may_call_its_cache_as_transformers_5_24_does(example_repository: Repository, closed: bool) -> None:
+    example_repository.checkout("complete")
+    model = example_repository.root / MAGPIE
+    written = model.read_text(encoding="utf-8").replace("past_key_values", "cache")
+    model.write_text(
+        written.replace("        **kwargs,\n    ) -> CausalLM", "    ) -> CausalLM") if closed else written
+    )
+    assert check(example_repository.root, "main").said == []
+    model.write_text(
+        written.replace("cache", "keys").replace("        **kwargs,\n    ) -> CausalLM", "    ) -> CausalLM")
+    )
+    said = [rule for _, rule, _ in check(example_repository.root, "main").said]
+    assert "input-not-in-forward" in said
 
 
 def test_a_revision_is_read_without_a_checkout(example_repository: Repository) -> None:

@@ -70,6 +70,28 @@ def read(root: Path, path: str = GAMMA, class_name: str | None = None) -> Facts:
     return facts(open_project(root, files).snapshot(files), path, class_name)
 
 
+@pytest.mark.parametrize("cache", ["cache", "past_key_values"])
+def test_the_cache_is_known_by_either_name(root: Path, cache: str) -> None:
+    path = f"{MODELS}/gamma/modeling_gamma.py"
+    edit(root, path, "token_type_ids=None, bbox=None", f"{cache}=None, bbox=None")
+    edit(
+        root,
+        path,
+        "BaseModelOutput(last_hidden_state=input_ids)",
+        f"Kept(last_hidden_state=input_ids, {cache}={cache})",
+    )
+    edit(
+        root,
+        path,
+        "class GammaModel",
+        f"class Kept(ModelOutput):\n    last_hidden_state: int\n    {cache}: int\n\n\nclass GammaModel",
+    )
+    edit(root, path, "from ...modeling_outputs import BaseModelOutput", "from transformers.utils import ModelOutput")
+    (head,) = read(root).heads
+    assert head.parameters == ("input_ids", "attention_mask", "past_key_values", "bbox")
+    assert head.fields == {"last_hidden_state", "past_key_values"}
+
+
 def test_heads_attributes_tokenizer_and_outputs_of_the_base_class(root: Path) -> None:
     found = read(root)
     assert (found.model_type, found.config_class, found.onnx_class) == ("gamma", "GammaConfig", "GammaOnnxConfig")

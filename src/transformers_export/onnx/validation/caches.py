@@ -43,7 +43,7 @@ def full_caches(subject: Subject, whole: Mapping[str, Tensor]) -> dict[str, np.n
         result: Any = subject.flat.model(**whole, use_cache=True, return_dict=True)
     except Exception:  # whatever the model raises; the values that it decodes are compared all the same
         return {}
-    layers = cache.layers(result.get("past_key_values"))
+    layers = cache.layers(cache.returned(result))
     found: dict[str, np.ndarray] = {}
     for name in subject.flat.output_names:
         if match := _PRESENT.fullmatch(name):

@@ -152,7 +152,7 @@ def _prefill(
         decoded = _new_tokens(subject)
         begun = {name: tensor[:, : schedule.prefill] if name in decoded else tensor for name, tensor in whole.items()}
         result = subject.flat.model(**begun, use_cache=True, return_dict=True)
-        layers = cache.layers(result["past_key_values"])
+        layers = cache.layers(cache.returned(result))
         flat = subject.config.flatten_output_collection_property("past_key_values", layers)
         return {name: tensor.numpy() for name, tensor in flat.items()}, {}
     empty = subject.draw(Sizes(batch=schedule.batch, past=0), PAST)
