@@ -105,7 +105,9 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
     parser.add_argument("--feature", default="default", help="what to export the model for (default: %(default)s)")
     parser.add_argument("--opset", type=int, help="ONNX opset to write (default: the configuration's, 18)")
-    parser.add_argument("--atol", type=tolerance, help="absolute tolerance (default: the configuration's)")
+    parser.add_argument(
+        "--atol", type=tolerance, help="absolute tolerance (default: the configuration's, or that of float16)"
+    )
     parser.add_argument(
         "--exporter",
         choices=sorted(_PLANS),
@@ -201,13 +203,12 @@ def _export_one(request: Request, part: Part, preprocessor: Any, exporter: Expor
     from transformers_export.onnx.validation.validate import ValidationError, validate_model_outputs
 
     opset = request.opset if request.opset is not None else default_opset(part.config, exporter)
-    atol = request.atol if request.atol is not None else part.config.atol_for_validation
     what = request.feature if part.name == "model" else f"{request.feature}, {part.name},"
     try:
         with stage(f"Exporting {what} with the {exporter} exporter, opset {opset}"):
             _, outputs = export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
         with stage("Validating"):
-            validate_model_outputs(part.config, preprocessor, part.model, path, outputs, atol)
+            validate_model_outputs(part.config, preprocessor, part.model, path, outputs, request.atol)
     except ValidationError as error:
         logger.error("The export does not match: %s", error)
         return False

@@ -9,7 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.onnx import symbolic_helper, symbolic_opset11, symbolic_opset12, symbolic_opset13
+from torch.onnx import symbolic_helper, symbolic_opset11, symbolic_opset12, symbolic_opset13, symbolic_opset14
 
 import onnx
 
@@ -92,6 +92,13 @@ def _rms_norm(g: Any, tensor: Any, shape: Any, weight: Any = None, eps: Any = No
     return normed if weight is None or symbolic_helper._is_none(weight) else g.op("Mul", normed, weight)
 
 
+def _scaled_dot_product_attention(g: Any, query: Any, *given: Any) -> Any:
+    """Attention that gives float16 where the query is; torch's own makes a boolean mask, and all after it, float32."""
+    attended = symbolic_opset14.scaled_dot_product_attention(g, query, *given)
+    is_half = query.type().scalarType() == "Half"
+    return g.op("Cast", attended, to_i=onnx.TensorProto.FLOAT16) if is_half else attended
+
+
 def _unfold(g: Any, tensor: Any, dimension: Any, size: Any, step: Any) -> Any:
     """Windows along an axis; torch's own takes an axis counted from the end for another."""
     axis = symbolic_helper._get_const(dimension, "i", "dimension")
@@ -140,5 +147,6 @@ _TRANSLATIONS: dict[str, Callable[..., Any]] = {
     "aten::diff": _diff,
     "aten::expm1": _expm1,
     "aten::rms_norm": _rms_norm,
+    "aten::scaled_dot_product_attention": _scaled_dot_product_attention,
     "aten::unfold": _unfold,
 }

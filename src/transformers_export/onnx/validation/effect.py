@@ -7,7 +7,7 @@ alone and some output must move by more than the tolerance. Causes for which non
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import inf
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +21,7 @@ from transformers_export.onnx.validation.forgotten import forgotten_inputs
 from transformers_export.onnx.validation.runs import EFFECT, ModelRefusedError, Run, run_inputs
 from transformers_export.onnx.validation.tolerance import limits_for
 from transformers_export.onnx.validation.types import Check
+from transformers_export.onnx.validation.values import difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -150,11 +151,12 @@ def effects_by_row(subject: Subject, places: Mapping[str, int]) -> list[Effect]:
 
 def _effect_of_row(subject: Subject, run: Run, name: str, row: int) -> Effect:
     asked = _outputs_asked(subject, name)
+    atol = _visible(subject, *({each: side[each][:1] for each in side} for side in (run.expected, run.actual)))
     base, moved = ({each: run.expected[each][at : at + 1] for each in asked} for at in (0, row))
-    model = max(_moved(base, moved, output, subject.atol) for output in asked)
+    model = max(_moved(base, moved, output, atol) for output in asked)
     given = [output for output in asked if output in run.actual and run.actual[output].shape[0] > row]
     base, moved = ({each: run.actual[each][at : at + 1] for each in given} for at in (0, row))
-    graph = max((_moved(base, moved, output, subject.atol) for output in given), default=inf)
+    graph = max((_moved(base, moved, output, atol) for output in given), default=inf)
     return Effect(name, model, graph)
 
 
@@ -163,6 +165,7 @@ def _effects_one_by_one(subject: Subject, names: Sequence[str]) -> Iterator[Effe
     if not all(np.isfinite(array).all() for array in base.expected.values()):
         return
     other = subject.draw(base.sizes, EFFECT + 1)
+    atol = _visible(subject, base.expected, base.actual)
     for name in names:
         outputs = _outputs_asked(subject, name)
         best = Effect(name, 0.0, 0.0)
@@ -171,9 +174,9 @@ def _effects_one_by_one(subject: Subject, names: Sequence[str]) -> Iterator[Effe
                 moved = run_inputs(subject, base.sizes, {**drawn, name: changed})
             except ModelRefusedError:
                 continue
-            model = max(_moved(base.expected, moved.expected, output, subject.atol) for output in outputs)
+            model = max(_moved(base.expected, moved.expected, output, atol) for output in outputs)
             given = [output for output in outputs if output in base.actual and output in moved.actual]
-            graph = max((_moved(base.actual, moved.actual, output, subject.atol) for output in given), default=inf)
+            graph = max((_moved(base.actual, moved.actual, output, atol) for output in given), default=inf)
             best = max(best, Effect(name, model, graph), key=lambda effect: effect.model)
             if best.model > 1:
                 break
@@ -224,6 +227,21 @@ def _outputs_asked(subject: Subject, name: str) -> list[str]:
     outputs = subject.flat.output_names
     kept = [output for output in outputs if not output.startswith("present.")]
     return kept or list(outputs)
+
+
+def _visible(subject: Subject, expected: Mapping[str, np.ndarray], actual: Mapping[str, np.ndarray]) -> float:
+    """The tolerance above which a movement is seen.
+
+    Half precision has a large tolerance, of which small models use little: there a movement counts that is far larger
+    than what graph and model are apart where nothing was changed.
+    """
+    shares = [difference(expected[name], actual[name], subject.atol)[1] for name in expected if name in actual]
+    worst = max(shares, default=inf)
+    apart = subject.atol * worst if isfinite(worst) else subject.atol
+    return min(subject.atol, max(subject.config.atol_for_validation, _FAR * apart))
+
+
+_FAR = 4
 
 
 def _moved(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray], output: str, atol: float) -> float:

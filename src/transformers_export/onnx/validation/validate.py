@@ -39,7 +39,7 @@ def validate_model_outputs(
     reference_model: Any,
     onnx_model: Path,
     onnx_named_outputs: Sequence[str],
-    atol: float,
+    atol: float | None,
 ) -> None:
     """Validate an exported file and log what was found, line by line, as transformers.onnx did.
 
@@ -49,7 +49,8 @@ def validate_model_outputs(
         reference_model: The PyTorch model.
         onnx_model: Path of the file.
         onnx_named_outputs: The outputs it should have; more or fewer than declared is an error.
-        atol: Absolute tolerance for outputs of size one or less.
+        atol: Absolute tolerance for outputs of size one or less. None takes the configuration's, or that of the model's
+            element type where it is larger.
 
     Raises:
         ValidationError: A check failed or could not run.
@@ -82,7 +83,7 @@ def validate(
         model: The PyTorch model; left as it was.
         onnx_path: Path of the file.
         opset: The opset it should have; None takes the file's word.
-        atol: Absolute tolerance; the configuration's where None.
+        atol: Absolute tolerance; None takes the configuration's, or that of the element type where it is larger.
         seed: What values of inputs are drawn from; the report is the same for the same seed.
 
     Raises:
@@ -116,7 +117,7 @@ def validate_foreign(
         preprocessor: What makes its inputs.
         model: The PyTorch model; left as it was.
         onnx_path: Path of the file.
-        atol: Absolute tolerance; the configuration's where None.
+        atol: Absolute tolerance; None takes the configuration's, or that of the element type where it is larger.
         seed: What values of inputs are drawn from.
 
     Raises:
