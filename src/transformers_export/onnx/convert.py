@@ -65,6 +65,7 @@ def export(
         ValueError: The configuration declares an input that `forward()` does not take, or an output that the model
             does not return.
     """
+    from transformers_export.onnx.branches import every_way
     from transformers_export.onnx.flat import prepared
     from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
     from transformers_export.onnx.probing import tied
@@ -80,7 +81,8 @@ def export(
         traced = {name: drawn[name].to(device) for name in flat.input_names}
         config.patch_ops()
         try:
-            graph = exporters.find(exporter)(flat, traced, config.inputs, opset)
+            with every_way(model):
+                graph = exporters.find(exporter)(flat, traced, config.inputs, opset)
         finally:
             config.restore_ops()
         write_contract(graph, flat, config, template, traced)

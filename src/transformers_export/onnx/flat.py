@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from transformers_export import cache_names
 from transformers_export.onnx import cache
+from transformers_export.onnx.branches import forgetful
 from transformers_export.onnx.masks import without_vmap
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     # The wrapper too: exporters put back the mode they find on it, all the way down.
     flat = FlatModel(model, config).eval()
     try:
-        with torch.no_grad(), without_vmap():
+        with torch.no_grad(), without_vmap(), forgetful(model):
             yield flat
     finally:
         for setter, value in built:

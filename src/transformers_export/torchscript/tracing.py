@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 
 import transformers_export
+from transformers_export.onnx.branches import every_way
 from transformers_export.onnx.flat import named_signature, prepared
 from transformers_export.torchscript import kinds, neuron
 from transformers_export.torchscript.given import GivenInputs, declare, named
@@ -81,7 +82,7 @@ def trace(
         flat.check_inputs()
         ordered = _ordered(flat, given)
         outputs = _outputs(flat, ordered)
-        with quiet(tracing=True) as remarks, named_signature(flat, flat.input_names):
+        with quiet(tracing=True) as remarks, named_signature(flat, flat.input_names), every_way(model):
             module = capture(flat, tuple(ordered.values()))
         if not isinstance(module, torch.jit.ScriptModule):
             raise TypeError(f"Expected the tracer to return a torch.jit.ScriptModule, got {type(module).__name__}.")
