@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx import exporters
+from transformers_export.onnx.opsets import highest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("transformers_export.onnx")
 
 _LOWEST_OPSET = {"dynamo": 18, "legacy": 11}
-_HIGHEST_OPSET = {"dynamo": 23, "legacy": 20}
 SDPA_OPSET = 14
 _ONE_AT_A_TIME = threading.Lock()
 """torch's exporters keep what they are doing in globals."""
@@ -134,11 +134,13 @@ def check_opset(opset: int, exporter: str) -> None:
     Raises:
         OpsetError: With the range that can be written.
     """
-    low, high = _LOWEST_OPSET[exporter], _HIGHEST_OPSET[exporter]
+    low, high = _LOWEST_OPSET[exporter], highest(exporter, opset)
     if not low <= opset <= high:
         other = " The legacy exporter writes 11 to 20." if exporter == "dynamo" else ""
+        limit = " More than that, the installed onnxscript or ONNX Runtime does not take." if opset > high else ""
         raise OpsetError(
-            f"Opset {opset} cannot be written by the {exporter} exporter: expected {low} to {high}.{other}"
+            f"Opset {opset} cannot be written by the {exporter} exporter: expected {low} to {high}."
+            f"{limit if exporter == 'dynamo' else ''}{other}"
         )
 
 

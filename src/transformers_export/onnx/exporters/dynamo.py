@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from transformers_export.onnx.exporters.rotary import repeat_tables
 from transformers_export.onnx.exporters.settings import set_for_export
 from transformers_export.onnx.flat import identifier, named_signature
 
@@ -52,6 +53,7 @@ def capture(
     with named_signature(flat, inputs), set_for_export(shapes_recur=shapes_recur), _quiet():
         export = _with_transformers if _transformers_exports() else _with_torch
         model = export(flat, kwargs, shapes, opset)
+    repeat_tables(model)
     _drop_notes(model)
     return model
 

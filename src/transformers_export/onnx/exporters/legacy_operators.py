@@ -9,7 +9,14 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.onnx import symbolic_helper, symbolic_opset11, symbolic_opset12, symbolic_opset13, symbolic_opset14
+from torch.onnx import (
+    symbolic_helper,
+    symbolic_opset9,
+    symbolic_opset11,
+    symbolic_opset12,
+    symbolic_opset13,
+    symbolic_opset14,
+)
 
 import onnx
 
@@ -20,12 +27,13 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def more_operators(opset: int) -> Iterator[None]:
     """Add our translations while a model is captured at `opset`."""
-    for name, translate in _TRANSLATIONS.items():
+    translations = _TRANSLATIONS | (_BELOW_12 if opset < 12 else {})
+    for name, translate in translations.items():
         torch.onnx.register_custom_op_symbolic(name, translate, opset)  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        for name in _TRANSLATIONS:
+        for name in translations:
             torch.onnx.unregister_custom_op_symbolic(name, opset)  # type: ignore[attr-defined]
 
 
@@ -109,6 +117,13 @@ def _unfold(g: Any, tensor: Any, dimension: Any, size: Any, step: Any) -> Any:
     return symbolic_opset12.unfold(g, tensor, axis, length, symbolic_helper._get_const(step, "i", "step"))
 
 
+def _min(g: Any, tensor: Any, other: Any = None, keepdim: Any = None) -> Any:
+    """The smaller of two; before opset 12 ONNX's own does not take whole numbers."""
+    if other is None or keepdim is not None:
+        return symbolic_opset9.min(g, tensor, other, keepdim)
+    return g.op("Where", g.op("Less", tensor, other), tensor, other)
+
+
 def _adaptive_avg_pool2d(g: Any, tensor: Any, output_size: Any) -> Any:
     """Means over regions that cover an image; torch's own wants regions of one size, known when traced.
 
@@ -150,3 +165,5 @@ _TRANSLATIONS: dict[str, Callable[..., Any]] = {
     "aten::scaled_dot_product_attention": _scaled_dot_product_attention,
     "aten::unfold": _unfold,
 }
+
+_BELOW_12: dict[str, Callable[..., Any]] = {"aten::min": _min}
