@@ -22,7 +22,13 @@ logger = logging.getLogger("transformers_export.onnx")
 
 _PREPROCESSORS = ("tokenizer", "image_processor", "feature_extractor")
 _ABOUT_IMAGES = ("image-", "object-", "semantic-", "masked-im", "vision2seq-")
-_ABOUT_SOUND = ("speech2seq-",)
+_BY_INPUT = {
+    "input_ids": "tokenizer",
+    "pixel_values": "image_processor",
+    "input_values": "feature_extractor",
+    "input_features": "feature_extractor",
+}
+"""What makes a model's main input; a model of text and something else is asked for its text first."""
 
 
 class WrongUseError(Exception):
@@ -101,23 +107,22 @@ def load_model(model: str, feature: str, cache_dir: str | None, *, opset: int | 
     return loaded
 
 
-def preprocessor_kinds(asked: str, feature: str) -> list[str]:
+def preprocessor_kinds(asked: str, feature: str, onnx_config: Any) -> list[str]:
     """The kinds of preprocessor to look for, in order.
 
-    With `auto`, what the feature is about comes first: a tokenizer may be had for any checkpoint of an architecture
-    whose tokenizer needs no files.
+    With `auto`, what makes the model's main input comes first: a tokenizer may be had for any checkpoint of an
+    architecture whose tokenizer needs no files.
 
     Args:
         asked: `auto`, or one kind.
-        feature: The feature to export.
+        feature: The feature to export; it decides where no main input is declared under its usual name.
+        onnx_config: The whole model's OnnxConfig.
     """
     if asked != "auto":
         return [asked]
-    first = "tokenizer"
-    if feature.startswith(_ABOUT_IMAGES):
-        first = "image_processor"
-    elif feature.startswith(_ABOUT_SOUND):
-        first = "feature_extractor"
+    declared = () if is_divided(onnx_config) else onnx_config.inputs
+    usual = "image_processor" if feature.startswith(_ABOUT_IMAGES) else "tokenizer"
+    first = next((kind for name, kind in _BY_INPUT.items() if name in declared), usual)
     return sorted(_PREPROCESSORS, key=lambda kind: kind != first)
 
 
@@ -134,7 +139,7 @@ def load_preprocessors(model: str, asked: str, feature: str, cache_dir: str | No
     Raises:
         WrongUseError: The checkpoint has none of a kind that is needed.
     """
-    first = load_preprocessor(model, preprocessor_kinds(asked, feature), cache_dir, onnx_config)
+    first = load_preprocessor(model, preprocessor_kinds(asked, feature, onnx_config), cache_dir, onnx_config)
     if not is_divided(onnx_config):
         return [first]
     return [first, load_preprocessor(model, ["tokenizer"], cache_dir, onnx_config)]

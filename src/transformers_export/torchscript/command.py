@@ -150,7 +150,7 @@ def _run(request: Request) -> int:
         sizes = _sizes(request, onnx_config)
         checkpoint.require_weights(request.model, request.cache_dir)
     with stage("Loading the model"):
-        kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature)
+        kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature, onnx_config)
         preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir, onnx_config)
         model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=None)
     return _export(request, preprocessor, model, make_onnx_config(model.config), sizes)
