@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 NEEDED = {"torch": "2.9", "transformers": "4.48"}
 """Distribution -> lowest version that fits."""
-NEEDED_BY_ONNX = {"onnx": "1.17", "onnxruntime": "1.20"}
-NEEDED_BY_DYNAMO = {"onnxscript": "0.5"}
+NEEDED_BY_ONNX = {"onnx": "1.17", "onnxruntime": "1.21", "onnx-ir": "0.1.16"}
+NEEDED_BY_DYNAMO = {"onnxscript": "0.6.1"}
 LOWEST_PYTHON = "3.10"
 TESTED = {
     "python": ("3.11",),

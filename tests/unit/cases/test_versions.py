@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from transformers_export.cases.versions import EnvironmentProblem, require, untested
+import pytest
+import tomllib
+
+from transformers_export.cases.versions import (
+    NEEDED,
+    NEEDED_BY_DYNAMO,
+    NEEDED_BY_ONNX,
+    EnvironmentProblem,
+    require,
+    untested,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
 
 GOOD = {
     "python": "3.11.4",
@@ -12,6 +24,7 @@ GOOD = {
     "transformers": "5.24.0",
     "onnx": "1.23.2",
     "onnxruntime": "1.32.0",
+    "onnx-ir": "1.1.0",
     "onnxscript": "0.7.2",
 }
 
@@ -51,7 +64,26 @@ def test_onnxscript_is_needed_by_dynamo_alone(exporter, needed):
 def test_torchscript_needs_nothing_of_onnx():
     versions = {name: version for name, version in GOOD.items() if "onnx" not in name}
     require(versions, "python", exporters=["torchscript"])
-    assert "onnx is not installed, onnxruntime is not installed" in problem(versions, ["legacy", "torchscript"])
+    assert "onnx is not installed, onnxruntime is not installed, onnx-ir is not installed" in problem(
+        versions, ["legacy", "torchscript"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "false", "true"),
+    [("onnxruntime", "1.20.1", "1.21.0"), ("onnxscript", "0.6.0", "0.6.1"), ("onnx-ir", "0.1.15", "0.1.16")],
+)
+def test_what_exported_nothing_is_too_old(name, false, true):
+    """Each was run: with the first every export fails, or nobody ran it; with the second they pass."""
+    assert f"{name} is {false}, expected" in problem(GOOD | {name: false})
+    require(GOOD | {name: true}, "python", exporters=["dynamo"])
+
+
+def test_pyproject_declares_the_same_lower_bounds():
+    extras = tomllib.loads(Path(ROOT, "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    declared = dict(requirement.split(">=") for requirement in extras["onnx"] if ">=" in requirement)
+    needed = NEEDED | NEEDED_BY_ONNX | NEEDED_BY_DYNAMO
+    assert {name: declared[name] for name in needed} == needed
 
 
 def test_an_old_python_is_named_before_its_packages():
