@@ -1,4 +1,4 @@
-"""Capture with torch.export: through `transformers.exporters` where transformers has it (5.13+), plain torch else.
+"""Capture with torch.export: through `transformers.exporters` (5.13+) where it takes this torch, else plain torch.
 
 transformers' exporter brings patches for models that torch.export cannot capture as they are; we keep none ourselves.
 """
@@ -51,27 +51,31 @@ def capture(
     shapes = {identifier(name): dict.fromkeys(dynamic_axes.get(name, {}), auto) for name in inputs}
     shapes_recur = all(len(axes) < 2 for axes in shapes.values())
     with named_signature(flat, inputs), set_for_export(shapes_recur=shapes_recur), _quiet():
-        export = _with_transformers if _transformers_exports() else _with_torch
-        model = export(flat, kwargs, shapes, opset)
+        if exporter := _exporter_of_transformers():
+            model = _with_transformers(exporter, flat, kwargs, shapes, opset)
+        else:
+            model = _with_torch(flat, kwargs, shapes, opset)
     repeat_tables(model)
     _drop_notes(model)
     return model
 
 
-def _transformers_exports() -> bool:
+def _exporter_of_transformers() -> Any | None:
+    """transformers' exporter; none before 5.13, and none where it refuses this torch (it wants 2.11 or newer)."""
     try:
-        from transformers.exporters import exporter_onnx
+        from transformers.exporters.exporter_onnx import OnnxExporter
+
+        return OnnxExporter()
     except ImportError:
-        return False
-    return exporter_onnx is not None
+        return None
 
 
-def _with_transformers(flat: FlatModel, kwargs: dict[str, Tensor], shapes: Any, opset: int) -> onnx_ir.Model:
+def _with_transformers(
+    exporter: Any, flat: FlatModel, kwargs: dict[str, Tensor], shapes: Any, opset: int
+) -> onnx_ir.Model:
     from transformers.exporters.exporter_onnx import OnnxConfig as ExportOptions
-    from transformers.exporters.exporter_onnx import OnnxExporter
 
-    options = ExportOptions(dynamic_shapes=shapes, opset_version=opset)
-    exporter, named = OnnxExporter(), _NamedOutputs(flat)
+    options, named = ExportOptions(dynamic_shapes=shapes, opset_version=opset), _NamedOutputs(flat)
     model: onnx_ir.Model
     if hasattr(exporter, "export_program"):  # from 5.23 on; its `export` gives a model to run, not the graph
         model, _ = exporter.export_program(named, kwargs, options)
