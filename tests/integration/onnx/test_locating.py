@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import onnx_ir
+import onnxruntime
 import pytest
 import torch
 import transformers
@@ -21,6 +24,7 @@ from transformers_export.models.llama.configuration_llama import LlamaOnnxConfig
 from transformers_export.models.t5.configuration_t5 import T5OnnxConfig
 from transformers_export.models.vit.configuration_vit import ViTOnnxConfig
 from transformers_export.onnx import export, validate
+from transformers_export.onnx.locating.graph import run_whole
 from transformers_export.onnx.locating.types import Located, NotLocated
 
 if TYPE_CHECKING:
@@ -184,6 +188,28 @@ def test_an_edited_graph_with_weights_beside_it_names_operator_line_and_growth(
     assert all(step.share > 1 for step in located.growth[here:])
     assert len({step.module.split(".")[2] for step in located.growth if step.module.startswith("encoder.layer.")}) == 4
     assert sorted(file.name for file in tmp_path.iterdir()) == ["model.onnx", "model.onnx.data"]
+
+
+def test_the_whole_graph_runs_from_memory_with_weights_beside_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A temporary file that is still open cannot be opened again on Windows: there is none."""
+    monkeypatch.setattr("transformers_export.onnx.config.EXTERNAL_DATA_LIMIT", 1000)
+    model, preprocessor, config = FAMILIES["bert"].build()
+    path = tmp_path / "model.onnx"
+    export(preprocessor, model, config, OPSET, path, exporter="legacy")
+    seen: list[tuple[type, list[str]]] = []
+    real = onnxruntime.InferenceSession
+
+    def watched(source: Any, *rest: Any, **named: Any) -> Any:
+        seen.append((type(source), sorted(file.name for file in tmp_path.iterdir())))
+        return real(source, *rest, **named)
+
+    monkeypatch.setattr(onnxruntime, "InferenceSession", watched)
+    inputs = {name: np.ones((2, 4), dtype=np.int64) for name in config.inputs}
+    values = run_whole(onnx_ir.load(path), path, inputs, [name for name, _ in model.named_modules()])
+    assert len(values) > 100
+    assert seen == [(bytes, ["model.onnx", "model.onnx.data"])]
 
 
 def test_a_graph_that_does_not_run_whole_fails_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

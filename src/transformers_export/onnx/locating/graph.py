@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tempfile
 from typing import TYPE_CHECKING
 
 import onnx_ir
@@ -47,7 +46,7 @@ def run_whole(
 
     Raises:
         Exception: ONNX Runtime's own, of several types, when the graph cannot be run so.
-        OSError: The file cannot be read, or a copy without its weights not written beside it.
+        OSError: The file cannot be read.
     """
     made = {value.name: value for node in model.graph for value in node.outputs if value.name}
     listed = {value.name for value in model.graph.outputs}
@@ -93,20 +92,11 @@ def _run(
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    providers = ["CPUExecutionProvider"]
+    # Weights that are not in memory are in files beside `path`. No file of ours: Windows lets no second reader open it.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent.resolve()))
     content = onnx_ir.to_proto(model).SerializeToString()
-
-    def run(source: bytes | str) -> list[np.ndarray | None]:
-        return onnxruntime.InferenceSession(source, options, providers=providers).run(list(names), dict(inputs))
-
-    weights = [value.const_value for value in model.graph.initializers.values()]
-    if not any(isinstance(weight, onnx_ir.ExternalTensor) for weight in weights):
-        return run(content)
-    # Its weights are found beside it.
-    with tempfile.NamedTemporaryFile(prefix=".locate-", suffix=".onnx", dir=path.parent) as file:
-        file.write(content)
-        file.flush()
-        return run(file.name)
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return session.run(list(names), dict(inputs))
 
 
 def _scopes(nodes: Sequence[onnx_ir.Node], modules: Sequence[str]) -> dict[onnx_ir.Node, str | None]:
