@@ -6,6 +6,7 @@ is taken on trust: what does not fit the types is refused with one sentence that
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,8 +102,20 @@ def json_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Verdict of transformers-export, schema version {SCHEMA_VERSION}",
         **reference,
-        "$defs": definitions,
+        "$defs": _without_habits(definitions),
     }
+
+
+def _without_habits(part: Any) -> Any:
+    """Leave out what only some versions of msgspec write: the default of an empty mapping, indents of docstrings."""
+    if isinstance(part, list):
+        return [_without_habits(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    kept = {key: _without_habits(value) for key, value in part.items() if (key, value) != ("default", {})}
+    if isinstance(text := kept.get("description"), str):
+        kept["description"] = inspect.cleandoc(text)
+    return kept
 
 
 def schema_text() -> str:
