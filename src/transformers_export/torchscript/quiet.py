@@ -50,7 +50,8 @@ def _is_known(caught: warnings.WarningMessage, tracing: bool) -> bool:
         return True
     if tracing and issubclass(caught.category, (DeprecationWarning, FutureWarning)):
         return True
-    return issubclass(caught.category, DeprecationWarning) and bool(_DEPRECATED.match(str(caught.message)))
+    deprecation = issubclass(caught.category, (DeprecationWarning, FutureWarning))  # the latter from torch 2.14 on
+    return deprecation and bool(_DEPRECATED.match(str(caught.message)))
 
 
 def _remark(caught: warnings.WarningMessage) -> str:

@@ -120,7 +120,7 @@ def test_remembered_arithmetic_gives_what_torch_computes() -> None:
 
 
 def test_a_torch_that_we_do_not_know_computes_everything_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arithmetic, "_KNOWN_VERSION", "1.13.")
+    monkeypatch.setattr(arithmetic, "_KNOWN_VERSIONS", ("1.13.",))
     add = SymNode._add
     with arithmetic.arithmetic_remembered():
         assert SymNode._add is add

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_KNOWN_VERSION = "2.13."
-"""The torch whose `SymNode` we know from the inside; any other computes everything itself."""
+_KNOWN_VERSIONS = ("2.13.", "2.14.")
+"""Those whose `SymNode` we know from the inside; any other computes everything itself."""
 _METHODS = ("add", "sub", "mul", "eq", "ne", "gt", "lt", "ge", "le", "and", "or", "sym_max", "sym_min", "int_floordiv")
 _NUMBERS = (int, bool, float)
 
@@ -26,7 +26,7 @@ def arithmetic_remembered() -> Iterator[None]:
     from torch.fx.experimental.sym_node import SymNode, method_to_operator
 
     recorded = torch.fx.experimental._config.translation_validation or torch._logging._internal.GET_DTRACE_STRUCTURED
-    if not torch.__version__.startswith(_KNOWN_VERSION) or recorded:
+    if not torch.__version__.startswith(_KNOWN_VERSIONS) or recorded:
         yield
         return
     memory: dict[Any, dict[Any, tuple[Any, Any, bool]]] = {}
