@@ -6,13 +6,16 @@ Hub ids and directories go to `from_pretrained` unchanged.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.convert import SDPA_OPSET
 from transformers_export.onnx.features import FeaturesManager
 from transformers_export.onnx.lengths import is_divided
-from transformers_export.onnx.tensorflow.errors import TensorFlowCheckpointError
+from transformers_export.onnx.refusals import WrongUseError, first_line, reason, refused
 from transformers_export.onnx.tensorflow.reading import require_h5py
+from transformers_export.onnx.unreadable import found_instead, require_directory, require_plain_weights, require_whole
 from transformers_export.onnx.weights import PYTORCH_WEIGHTS, has_pytorch_weights, has_tensorflow_weights
 
 if TYPE_CHECKING:
@@ -31,28 +34,53 @@ _BY_INPUT = {
 """What makes a model's main input; a model of text and something else is asked for its text first."""
 
 
-class WrongUseError(Exception):
-    """Something the user has to change before anything can be exported."""
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a checkpoint is, and how it is read."""
+
+    model: str
+    """Hub id or directory."""
+    cache_dir: str | None = None
+    """Where transformers keeps what it downloads."""
+    trust_remote_code: bool = False
+    """Whether Python code that the checkpoint brings may run."""
+    allow_missing_weights: bool = False
+    """Whether weights that the checkpoint does not have are drawn at random."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What every `from_pretrained` is given; without trust transformers never asks on a terminal."""
+        return {"cache_dir": self.cache_dir, "trust_remote_code": self.trust_remote_code}
 
 
-def read_configuration(model: str, cache_dir: str | None) -> Any:
+def read_configuration(checkpoint: Checkpoint) -> Any:
     """Read the model's configuration; no weight is touched.
 
     Raises:
-        WrongUseError: No such checkpoint, or an architecture transformers does not know.
+        WrongUseError: No such checkpoint, its config.json cannot be used, or its weights are of a form that cannot be
+            exported.
     """
     from transformers import AutoConfig
 
+    model = checkpoint.model
+    require_directory(model)
     try:
-        return AutoConfig.from_pretrained(model, cache_dir=cache_dir)
-    except OSError as error:
-        raise WrongUseError(
-            f"No checkpoint at {model!r}: expected a directory with config.json, or a hub id. {_first_line(error)}"
-        ) from error
-    except (ValueError, KeyError) as error:
-        raise WrongUseError(
-            f"{model!r} is of an architecture that this transformers does not know. {_first_line(error)} {_supported()}"
-        ) from error
+        with refused(f"Cannot read the configuration of {model!r}"):
+            config = AutoConfig.from_pretrained(model, **checkpoint.options)
+    except WrongUseError as error:
+        cause = error.__cause__
+        if isinstance(cause, OSError) and not Path(model).is_dir():
+            raise WrongUseError(
+                f"No checkpoint at {model!r}: expected a directory with config.json, or a hub id. {first_line(cause)}"
+            ) from cause
+        if isinstance(cause, (ValueError, KeyError)) and _names_architecture(cause):
+            raise WrongUseError(
+                f"{model!r} is of an architecture that this transformers does not know. {first_line(cause)} "
+                f"{_supported()}"
+            ) from cause
+        raise
+    require_plain_weights(model, config)
+    return config
 
 
 def require_feature(config: Any, feature: str) -> Constructor:
@@ -69,38 +97,42 @@ def require_feature(config: Any, feature: str) -> Constructor:
     return FeaturesManager.get_config(config.model_type, feature)
 
 
-def require_weights(model: str, cache_dir: str | None) -> None:
+def require_weights(checkpoint: Checkpoint) -> None:
     """Look for weights that can be read: PyTorch's own, else TensorFlow's.
 
     Raises:
-        WrongUseError: There are none, or only TensorFlow's and nothing to read them with.
+        WrongUseError: There are none, they are cut, or only TensorFlow's and nothing to read them with.
     """
+    model, cache_dir = checkpoint.model, checkpoint.cache_dir
     if has_pytorch_weights(model, cache_dir):
+        require_whole(model)
         return
     if not has_tensorflow_weights(model, cache_dir):
-        raise WrongUseError(f"{model!r} holds no weights: expected one of {', '.join(PYTORCH_WEIGHTS)}, tf_model.h5.")
-    try:
+        expected = ", ".join((*PYTORCH_WEIGHTS, "tf_model.h5"))
+        raise WrongUseError(f"{model!r} holds no weights: expected one of {expected}{found_instead(model)}.")
+    with refused(f"Cannot load {model!r}"):
         require_h5py()
-    except TensorFlowCheckpointError as error:
-        raise WrongUseError(str(error)) from error
 
 
-def load_model(model: str, feature: str, cache_dir: str | None, *, opset: int | None) -> Any:
+def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None) -> Any:
     """Load the weights into the feature's model class.
 
     Below opset 14 attention is eager, as sdpa has no translation there; bfloat16 becomes float32, as ONNX Runtime does
     not compute in it on the CPU.
 
     Raises:
-        WrongUseError: transformers cannot, or TensorFlow's weights and the model do not fit.
+        WrongUseError: transformers cannot, the checkpoint lacks weights, or weights and the model do not fit.
     """
     attention = {"attn_implementation": "eager"} if opset is not None and opset < SDPA_OPSET else {}
-    try:
-        loaded = FeaturesManager.get_model_from_feature(feature, model, cache_dir=cache_dir, **attention)
-    except TensorFlowCheckpointError as error:
-        raise WrongUseError(f"Cannot load {model!r} for {feature}: {error}") from error
-    except (OSError, ValueError) as error:
-        raise WrongUseError(f"Cannot load {model!r} for {feature}: {_first_line(error)}") from error
+    with refused(f"Cannot load {checkpoint.model!r} for {feature}"):
+        loaded = FeaturesManager.get_model_from_feature(
+            feature,
+            checkpoint.model,
+            cache_dir=checkpoint.cache_dir,
+            trust_remote_code=checkpoint.trust_remote_code,
+            allow_missing_weights=checkpoint.allow_missing_weights,
+            **attention,
+        )
     if str(loaded.dtype) == "torch.bfloat16":
         logger.info("The checkpoint is in bfloat16; the graph is made in float32.")
         loaded = loaded.float()
@@ -126,26 +158,25 @@ def preprocessor_kinds(asked: str, feature: str, onnx_config: Any) -> list[str]:
     return sorted(_PREPROCESSORS, key=lambda kind: kind != first)
 
 
-def load_preprocessors(model: str, asked: str, feature: str, cache_dir: str | None, onnx_config: Any) -> list[Any]:
+def load_preprocessors(checkpoint: Checkpoint, asked: str, feature: str, onnx_config: Any) -> list[Any]:
     """Load what makes the example inputs of each graph: one, or the encoder's and the decoder's.
 
     Args:
-        model: Hub id or directory.
+        checkpoint: Where it is, and how it is read.
         asked: `auto`, or one kind; of an encoder and a decoder, the encoder's.
         feature: The feature to export.
-        cache_dir: Where transformers keeps what it downloads.
         onnx_config: The whole model's OnnxConfig.
 
     Raises:
         WrongUseError: The checkpoint has none of a kind that is needed.
     """
-    first = load_preprocessor(model, preprocessor_kinds(asked, feature, onnx_config), cache_dir, onnx_config)
+    first = load_preprocessor(checkpoint, preprocessor_kinds(asked, feature, onnx_config), onnx_config)
     if not is_divided(onnx_config):
         return [first]
-    return [first, load_preprocessor(model, ["tokenizer"], cache_dir, onnx_config)]
+    return [first, load_preprocessor(checkpoint, ["tokenizer"], onnx_config)]
 
 
-def load_preprocessor(model: str, kinds: list[str], cache_dir: str | None, onnx_config: Any) -> Any:
+def load_preprocessor(checkpoint: Checkpoint, kinds: list[str], onnx_config: Any) -> Any:
     """Load what makes the example inputs: the first of these kinds that the checkpoint has.
 
     None where the configuration says that nothing makes them.
@@ -165,22 +196,27 @@ def load_preprocessor(model: str, kinds: list[str], cache_dir: str | None, onnx_
     }
     refusals = []
     for name in kinds:
-        found, refusal = _try_preprocessor(getattr(transformers, classes[name]), model, cache_dir)
+        found, refusal = _try_preprocessor(getattr(transformers, classes[name]), checkpoint)
         if found is not None:
             return found
         refusals.append(f"{name}: {refusal}")
     raise WrongUseError(
-        f"{model!r} has no {kinds[0] if len(kinds) == 1 else 'preprocessor'}. Save the one that belongs to the model "
-        f"beside it with save_pretrained(). Tried {'; '.join(refusals)}"
+        f"{checkpoint.model!r} has no {kinds[0] if len(kinds) == 1 else 'preprocessor'}. Save the one that belongs to "
+        f"the model beside it with save_pretrained(). Tried {'; '.join(refusals)}"
     )
 
 
-def _try_preprocessor(auto_class: Any, model: str, cache_dir: str | None) -> tuple[Any, str]:
+def _try_preprocessor(auto_class: Any, checkpoint: Checkpoint) -> tuple[Any, str]:
     """What the checkpoint has of one kind, or None and why not."""
     try:
-        return auto_class.from_pretrained(model, cache_dir=cache_dir), ""
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        return None, _first_line(error)
+        return auto_class.from_pretrained(checkpoint.model, **checkpoint.options), ""
+    except Exception as error:  # whatever a damaged file makes of its reader
+        return None, reason(error)
+
+
+def _names_architecture(error: Exception) -> bool:
+    """Whether transformers refused a `model_type`, and not some other value."""
+    return isinstance(error, KeyError) or "model_type" in str(error) or "model type" in str(error)
 
 
 def _supported() -> str:
@@ -189,8 +225,3 @@ def _supported() -> str:
         "FeaturesManager.register(model_type, *features, onnx_config='package.module.Class') in a module that "
         "--import names."
     )
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

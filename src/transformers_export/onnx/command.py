@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from transformers_export.closed_pipe import until_unread
 from transformers_export.onnx import lean_imports
 from transformers_export.onnx.alone import settle
-from transformers_export.onnx.checkpoint import WrongUseError
+from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
     add_loading_arguments,
+    checkpoint_of,
     import_modules,
     require_writable,
     shown_log,
@@ -29,6 +30,7 @@ from transformers_export.onnx.stages import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from transformers_export.onnx.checkpoint import Checkpoint
     from transformers_export.onnx.exporters import ExporterName
     from transformers_export.onnx.parts import Part
 
@@ -50,7 +52,7 @@ _PLANS: dict[str, tuple[ExporterName, ...]] = {
 class Request:
     """What the command line asked for."""
 
-    model: str
+    source: Checkpoint
     feature: str
     output: Path
     """Path of the model file; the two of an encoder-decoder lie beside it, under names of their own."""
@@ -58,7 +60,6 @@ class Request:
     atol: float | None
     exporter: str
     preprocessor: str
-    cache_dir: str | None
     modules: tuple[str, ...] = ()
     """Modules to import first: they register models of their own."""
 
@@ -126,14 +127,13 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     is_file = given.output.suffix == ".onnx" and not given.output.is_dir()
     output = given.output if is_file else given.output / "model.onnx"
     return Request(
-        given.model,
+        checkpoint_of(given),
         given.feature,
         output,
         given.opset,
         given.atol,
         given.exporter,
         given.preprocessor,
-        given.cache_dir,
         tuple(given.modules),
     )
 
@@ -147,16 +147,16 @@ def _run(request: Request, *, alone: bool) -> int:
     with stage("Reading the checkpoint's configuration"):
         require_writable(request.output)
         import_modules(request.modules)
-        config = checkpoint.read_configuration(request.model, request.cache_dir)
+        config = checkpoint.read_configuration(request.source)
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
         _require_opset(request, onnx_config)
-        checkpoint.require_weights(request.model, request.cache_dir)
+        checkpoint.require_weights(request.source)
     with stage("Loading the model"):
         preprocessors = checkpoint.load_preprocessors(
-            request.model, request.preprocessor, request.feature, request.cache_dir, onnx_config
+            request.source, request.preprocessor, request.feature, onnx_config
         )
-        model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=request.opset)
+        model = checkpoint.load_model(request.source, request.feature, opset=request.opset)
     if alone:
         settle(model)
     parts = parts_of(model, make_onnx_config(model.config))

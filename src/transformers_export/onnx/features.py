@@ -11,8 +11,6 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from transformers_export.onnx.weights import has_pytorch_weights, has_tensorflow_weights
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -145,6 +143,11 @@ class FeaturesManager:
         raise KeyError(f"transformers {transformers.__version__} has no Auto class for {task}.")
 
     @classmethod
+    def has_own_classes(cls, task: str) -> bool:
+        """Tell whether the class of a task depends on the model type."""
+        return any(task in registration.model_classes for registration in cls._REGISTRY.values())
+
+    @classmethod
     def _class_names(cls, task: str, model_type: str | None) -> tuple[str, ...]:
         registration = cls._REGISTRY.get(_key(model_type or ""))
         own = registration.model_classes.get(task) if registration else None
@@ -157,6 +160,8 @@ class FeaturesManager:
         model: str,
         framework: str | None = None,
         cache_dir: str | None = None,
+        *,
+        allow_missing_weights: bool = False,
         **options: Any,
     ) -> Any:
         """Load a checkpoint into the model class of a feature; where it holds TensorFlow's weights alone, those.
@@ -166,24 +171,17 @@ class FeaturesManager:
             model: Hub id or directory; goes to `from_pretrained` unchanged.
             framework: `"pt"` or None.
             cache_dir: Where transformers keeps what it downloads.
+            allow_missing_weights: Draw weights that the checkpoint does not have at random, with a warning.
             **options: For the model, e.g. `attn_implementation="eager"`.
 
         Raises:
             KeyError: The feature's task has no Auto class.
+            MissingWeightsError: The checkpoint has no weights for a part of the model that the feature needs.
             OSError: No such checkpoint, or TensorFlow's weights and the model do not fit.
         """
-        task = cls.feature_to_task(feature)
-        model_type = None
-        if any(task in registration.model_classes for registration in cls._REGISTRY.values()):
-            model_type = import_module("transformers").AutoConfig.from_pretrained(model, cache_dir=cache_dir).model_type
-        model_class = cls.get_model_class_for_feature(feature, framework or "pt", model_type)
-        try:
-            return model_class.from_pretrained(model, cache_dir=cache_dir, **options)
-        except OSError:
-            if has_pytorch_weights(model, cache_dir) or not has_tensorflow_weights(model, cache_dir):
-                raise
-        return import_module("transformers_export.onnx.tensorflow.loading").load(
-            model, model_class, cache_dir, **options
+        _require_pytorch(framework or "pt")
+        return import_module("transformers_export.onnx.loading").load_model(
+            feature, model, cache_dir, allow_missing_weights=allow_missing_weights, **options
         )
 
     @classmethod

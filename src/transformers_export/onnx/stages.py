@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from transformers_export.onnx.checkpoint import WrongUseError
+from transformers_export.onnx.checkpoint import Checkpoint
+from transformers_export.onnx.refusals import WrongUseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +37,32 @@ def add_loading_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cache-dir", "--cache_dir", help="where transformers keeps what it downloads")
     parser.add_argument(
+        "--trust-remote-code",
+        action="store_true",
+        help="run Python code that the checkpoint brings; without it such a checkpoint is refused",
+    )
+    parser.add_argument(
+        "--allow-missing-weights",
+        action="store_true",
+        help="draw weights that the checkpoint does not have at random instead of refusing it",
+    )
+    parser.add_argument(
         "--import",
         dest="modules",
         action="append",
         default=[],
         metavar="MODULE",
         help="import this first, e.g. a package that registers its own models; may be given several times",
+    )
+
+
+def checkpoint_of(given: argparse.Namespace) -> Checkpoint:
+    """Where the checkpoint is and how it is read, as `--model` and the flags of `add_loading_arguments` say."""
+    return Checkpoint(
+        given.model,
+        given.cache_dir,
+        trust_remote_code=given.trust_remote_code,
+        allow_missing_weights=given.allow_missing_weights,
     )
 
 

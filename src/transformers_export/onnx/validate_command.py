@@ -8,8 +8,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from transformers_export.onnx.checkpoint import WrongUseError
-from transformers_export.onnx.stages import add_loading_arguments, import_modules, shown_log, stage, tolerance
+from transformers_export.onnx.refusals import WrongUseError
+from transformers_export.onnx.stages import (
+    add_loading_arguments,
+    checkpoint_of,
+    import_modules,
+    shown_log,
+    stage,
+    tolerance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,17 +68,16 @@ def _run(given: argparse.Namespace) -> int:
     from transformers_export.onnx.parts import parts_of
 
     with stage("Reading the checkpoint's configuration"):
+        source = checkpoint_of(given)
         inputs = _inputs_of(given.file)
         import_modules(tuple(given.modules))
-        config = checkpoint.read_configuration(given.model, given.cache_dir)
+        config = checkpoint.read_configuration(source)
         feature = _feature(config, given.feature, inputs)
         make_onnx_config = checkpoint.require_feature(config, feature)
-        checkpoint.require_weights(given.model, given.cache_dir)
+        checkpoint.require_weights(source)
     with stage("Loading the model"):
-        preprocessors = checkpoint.load_preprocessors(
-            given.model, given.preprocessor, feature, given.cache_dir, make_onnx_config(config)
-        )
-        model = checkpoint.load_model(given.model, feature, given.cache_dir, opset=None)
+        preprocessors = checkpoint.load_preprocessors(source, given.preprocessor, feature, make_onnx_config(config))
+        model = checkpoint.load_model(source, feature, opset=None)
         parts = list(zip(parts_of(model, make_onnx_config(model.config)), preprocessors, strict=True))
         part, preprocessor = max(parts, key=lambda each: len(set(inputs) & set(each[0].config.inputs)))
     with stage("Validating"):

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.closed_pipe import until_unread
-from transformers_export.onnx.checkpoint import WrongUseError
+from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
     add_loading_arguments,
+    checkpoint_of,
     import_modules,
     require_writable,
     shown_log,
@@ -27,6 +28,7 @@ from transformers_export.onnx.stages import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from transformers_export.onnx.checkpoint import Checkpoint
     from transformers_export.onnx.inputs import Sizes
 
 logger = logging.getLogger("transformers_export.torchscript")
@@ -38,7 +40,7 @@ _PASSED, _FAILED, _WRONG_USE, _INTERRUPTED = 0, 1, 2, 130
 class Request:
     """What the command line asked for."""
 
-    model: str
+    source: Checkpoint
     feature: str
     output: Path
     """Directory, or path of the `.pt` file."""
@@ -48,7 +50,6 @@ class Request:
     """Those of `trace`."""
     atol: float | None
     preprocessor: str
-    cache_dir: str | None
     modules: tuple[str, ...] = ()
     """Modules to import first: they register models of their own."""
 
@@ -84,14 +85,13 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         name: getattr(given, name) for name in ("target", "tied_weights", "freeze", "optimize_for_inference", "fixed")
     }
     return Request(
-        given.model,
+        checkpoint_of(given),
         given.feature,
         given.output,
         {name: length for name, length in lengths.items() if length is not None},
         options,
         given.atol,
         given.preprocessor,
-        given.cache_dir,
         tuple(given.modules),
     )
 
@@ -143,16 +143,16 @@ def _run(request: Request) -> int:
         require_writable(request.output if alone else request.output / "model.pt")
         import_modules(request.modules)
         _require_target(request)
-        config = checkpoint.read_configuration(request.model, request.cache_dir)
+        config = checkpoint.read_configuration(request.source)
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
         _require_one_graph(request, onnx_config)
         sizes = _sizes(request, onnx_config)
-        checkpoint.require_weights(request.model, request.cache_dir)
+        checkpoint.require_weights(request.source)
     with stage("Loading the model"):
         kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature, onnx_config)
-        preprocessor = checkpoint.load_preprocessor(request.model, kinds, request.cache_dir, onnx_config)
-        model = checkpoint.load_model(request.model, request.feature, request.cache_dir, opset=None)
+        preprocessor = checkpoint.load_preprocessor(request.source, kinds, onnx_config)
+        model = checkpoint.load_model(request.source, request.feature, opset=None)
     return _export(request, preprocessor, model, make_onnx_config(model.config), sizes)
 
 

@@ -31,7 +31,7 @@ def test_every_pair_of_the_first_architectures_passed_with_a_difference_of_nothi
 
 @pytest.mark.parametrize("line", COMMAND.findall(PAGE) + COMMAND.findall(README))
 def test_every_command_shown_is_one_the_parser_takes(line: str) -> None:
-    assert parse(line.split()).model
+    assert parse(line.split()).source.model
 
 
 def test_the_tool_s_own_command_leads_to_the_same_parser() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx import missing
 from transformers_export.onnx.tensorflow import matching, reading
 from transformers_export.onnx.tensorflow.errors import TensorFlowCheckpointError, listed
 from transformers_export.onnx.tensorflow.locate import weights_of
@@ -17,13 +18,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger("transformers_export.onnx")
 
 
-def load(model: str, model_class: Any, cache_dir: str | None = None, **options: Any) -> Any:
+def load(
+    model: str,
+    model_class: Any,
+    cache_dir: str | None = None,
+    *,
+    allow_missing_weights: bool = False,
+    **options: Any,
+) -> Any:
     """Read a checkpoint that holds `tf_model.h5`, or its shards, into a PyTorch model.
 
     Args:
         model: Hub id or directory.
         model_class: An Auto class, or a model class.
         cache_dir: Where transformers keeps what it downloads.
+        allow_missing_weights: Draw weights that the checkpoint does not have at random, with a warning.
         **options: For the model, e.g. `attn_implementation="eager"`.
 
     Returns:
@@ -35,14 +44,18 @@ def load(model: str, model_class: Any, cache_dir: str | None = None, **options: 
     """
     from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(model, cache_dir=cache_dir)
+    trusted = {"trust_remote_code": options.pop("trust_remote_code", False)}
+    config = AutoConfig.from_pretrained(model, cache_dir=cache_dir, **trusted)
     weights = weights_of(model, cache_dir)
     loaded = _build(model_class, config, options)
     target = describe(loaded)
     found = matching.match(weights, target)
     if _lacks_pooler_alone(found):
         loaded, target, found = _without_pooler(model_class, config, options, weights, (loaded, target, found))
-    matching.require_complete(found, target, ", ".join(getattr(config, "architectures", None) or []))
+    if allow_missing_weights:
+        missing.warn_random(target.model, found.missing)
+    else:
+        matching.require_complete(found, target, ", ".join(getattr(config, "architectures", None) or []))
     _set(loaded, found)
     if found.unused:
         logger.warning("%s does not take these weights of the checkpoint: %s", target.model, listed(found.unused))
@@ -68,8 +81,8 @@ def _build(model_class: Any, config: Any, options: dict[str, Any]) -> Any:
 
 def _lacks_pooler_alone(found: Match) -> bool:
     """Whether the whole pooler is missing, and nothing else."""
-    missing = found.missing and all(name.startswith("pooler.") for name in found.missing)
-    return bool(missing) and not any(name.startswith("pooler.") for name in found.weights)
+    has_some = any(name.startswith("pooler.") for name in found.weights)
+    return missing.is_pooler_alone(found.missing) and not has_some
 
 
 def _without_pooler(
@@ -84,7 +97,7 @@ def _without_pooler(
         loaded = _build(model_class, config, {**options, "add_pooling_layer": False})
     except TypeError:
         return with_pooler
-    logger.warning("The checkpoint has no pooler, so the model has none; its pooler_output is None.")
+    missing.say_no_pooler()
     target = describe(loaded)
     return loaded, target, matching.match(weights, target)
 

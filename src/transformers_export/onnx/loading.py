@@ -1,0 +1,109 @@
+"""A checkpoint becomes a model: PyTorch's weights, else TensorFlow's, and none that the checkpoint does not have."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from transformers_export.onnx import heads, missing
+from transformers_export.onnx.checkpoint import Checkpoint, load_preprocessors
+from transformers_export.onnx.features import FeaturesManager
+from transformers_export.onnx.missing import MissingWeightsError
+from transformers_export.onnx.tensorflow.errors import listed
+from transformers_export.onnx.weights import has_pytorch_weights, has_tensorflow_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+logger = logging.getLogger("transformers_export.onnx")
+
+
+def load_model(
+    feature: str, model: str, cache_dir: str | None, *, allow_missing_weights: bool = False, **options: Any
+) -> Any:
+    """Load a checkpoint into the model class of a feature; see `FeaturesManager.get_model_from_feature`.
+
+    Raises:
+        KeyError: The feature's task has no Auto class.
+        MissingWeightsError: The checkpoint has no weights for a part of the model that the feature needs.
+        OSError: No such checkpoint, or TensorFlow's weights and the model do not fit.
+    """
+    options = {"trust_remote_code": False, **options}  # None makes transformers ask on the terminal
+    trusted = Checkpoint(model, cache_dir, trust_remote_code=bool(options["trust_remote_code"]))
+    model_class = _model_class(feature, trusted)
+    try:
+        loaded, info = _from_pretrained(model_class, model, {"cache_dir": cache_dir, **options})
+    except OSError:
+        if has_pytorch_weights(model, cache_dir) or not has_tensorflow_weights(model, cache_dir):
+            raise
+        return import_module("transformers_export.onnx.tensorflow.loading").load(
+            model, model_class, cache_dir, allow_missing_weights=allow_missing_weights, **options
+        )
+    lost = missing.missing_weights(loaded, info)
+    if missing.is_pooler_alone(lost) and missing.without_pooler(loaded):
+        lost = ()
+    if lost and allow_missing_weights:
+        missing.warn_random(type(loaded).__name__, lost)
+    elif lost:
+        _require_unneeded(loaded, lost, feature, trusted)
+    return loaded
+
+
+def _model_class(feature: str, checkpoint: Checkpoint) -> Any:
+    model_type = None
+    if FeaturesManager.has_own_classes(FeaturesManager.feature_to_task(feature)):
+        auto_config = import_module("transformers").AutoConfig
+        model_type = auto_config.from_pretrained(checkpoint.model, **checkpoint.options).model_type
+    return FeaturesManager.get_model_class_for_feature(feature, model_type=model_type)
+
+
+def _from_pretrained(model_class: Any, model: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The model, and what transformers says of its weights; sizes that differ are an error unless they are asked for.
+
+    Raises:
+        MissingWeightsError: A weight has another size than the model.
+    """
+    loaded, info = model_class.from_pretrained(
+        model, output_loading_info=True, **{"ignore_mismatched_sizes": True, **options}
+    )
+    if info["mismatched_keys"] and not options.get("ignore_mismatched_sizes"):
+        raise MissingWeightsError(missing.explain_sizes(type(loaded).__name__, sorted(info["mismatched_keys"])))
+    return loaded, info
+
+
+def _require_unneeded(loaded: Any, lost: Sequence[str], feature: str, checkpoint: Checkpoint) -> None:
+    """Refuse weights that are missing and that an output of the feature depends on.
+
+    Raises:
+        MissingWeightsError: An output depends on them, or it could not be found out.
+    """
+    try:
+        needed = missing.changes_an_output(loaded, lost, lambda: _outputs(loaded, feature, checkpoint))
+    except Exception:
+        logger.debug("Cannot run the model to see which weights it needs", exc_info=True)
+        needed = True
+    if needed:
+        saved, exports = heads.saved_from(loaded.config), heads.feature_of_head(loaded.config)
+        raise MissingWeightsError(missing.explain(type(loaded).__name__, lost, saved, exports))
+    logger.info("The checkpoint has no weights for %s; no output depends on them.", listed(lost))
+
+
+def _outputs(loaded: Any, feature: str, checkpoint: Checkpoint) -> list[Tensor]:
+    """What every graph of the feature gives for the example inputs."""
+    from transformers_export.onnx.flat import prepared
+    from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
+    from transformers_export.onnx.parts import parts_of
+    from transformers_export.onnx.probing import tied
+
+    config = FeaturesManager.get_config(loaded.config.model_type, feature)(loaded.config)
+    preprocessors = load_preprocessors(checkpoint, "auto", feature, config)
+    outputs: list[Tensor] = []
+    for part, preprocessor in zip(parts_of(loaded, config), preprocessors, strict=True):
+        with prepared(part.model, part.config) as flat:
+            template = template_inputs(part.config, preprocessor, part.model.dtype)
+            drawn = make_inputs(part.config, template, tied(flat, part.config, template, TRACED))
+            outputs.extend(flat(*(drawn[name] for name in flat.input_names)))
+    return outputs
