@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from transformers_export.cases.failure import MAX_FRAMES, cause_of, describe, is_out_of_memory, shown_path
+from transformers_export.cases.fault import said
 from transformers_export.cases.imports import imported_from
 from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
-from transformers_export.onnx.inputs import described
+from transformers_export.onnx.exporters.remarks import collecting
+from transformers_export.onnx.inputs import described as described_inputs
 from transformers_export.onnx.locating.types import Located, NotLocated
 from transformers_export.onnx.parts import combined, parts_of
 from transformers_export.onnx.validation.validate import validate
@@ -25,7 +27,10 @@ from transformers_export.verdict.types import CaseError, CaseResult, CheckResult
 from transformers_export.verdict.types import Located as PlaceInModel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from transformers_export.cases.types import Case
+    from transformers_export.onnx.exporters.remarks import Remark
     from transformers_export.onnx.parts import Part
     from transformers_export.onnx.validation.types import ValidationReport
     from transformers_export.verdict.types import ExporterName, Imported
@@ -53,14 +58,22 @@ class _Attempt:
 
     def failed(self, error: Exception, part: Part, preprocessor: Any, **facts: Any) -> CaseResult:
         own = _own_folders(self.case)
-        said = describe(error, own=own)
-        calling = _calling(said.operator, part, preprocessor, own) if said.operator else ()
-        said = replace(
-            said,
+        described = describe(error, own=own)
+        calling = _calling(described.operator, part, preprocessor, own) if described.operator else ()
+        described = replace(
+            described,
             inputs=_given(part, preprocessor),
-            frames=tuple(dict.fromkeys((*calling, *said.frames)))[:MAX_FRAMES],
+            frames=tuple(dict.fromkeys((*calling, *described.frames)))[:MAX_FRAMES],
         )
-        return self.result(outcome="failed", cause=cause_of(error, own=own), error=said, **facts)
+        return self.result(outcome="failed", cause=cause_of(error, own=own), error=described, **facts)
+
+    def suspect(self, report: ValidationReport, remarks: Iterable[Remark]) -> None:
+        """Say of a part that does not pass which lines of the model are the likely cause."""
+        if not report.passed:
+            own = _own_folders(self.case)
+            self.warnings += [
+                f"Likely cause: {shown_path(one.line.file, own)}:{one.line.number}: {one.said}" for one in remarks
+            ]
 
     def validated(self, report: ValidationReport, **facts: Any) -> CaseResult:
         if isinstance(report.located, NotLocated):
@@ -94,8 +107,7 @@ def run_case(case: Case) -> CaseResult:
     if case.exporter != "auto" or result.outcome == "passed":
         return result
     second = _export(case, subject, "legacy")
-    said = result.error.message.splitlines()[0] if result.error and result.error.message else "a check failed"
-    warning = f"The dynamo exporter failed ({said}); this is the legacy exporter's result."
+    warning = f"The dynamo exporter failed; this is the legacy exporter's result. What failed: {said(result)}"
     return replace(second, warnings=(warning, *second.warnings))
 
 
@@ -111,7 +123,7 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
         path = Path(f"{exporter}-{part.name}.onnx").resolve()
         preprocessor = make_preprocessor(part.model.config, part.model)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), collecting() as remarks:
                 warnings.simplefilter("ignore")
                 export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
         except Exception as error:
@@ -119,6 +131,7 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
                 raise  # its limit, not its fault: `child.py` says so
             return attempt.failed(error, part, preprocessor, opset=opset)
         reports[part.name] = validate(part.config, preprocessor, part.model, path, opset=opset, atol=case.atol)
+        attempt.suspect(reports[part.name], remarks)
         files.append(path)
     return attempt.validated(
         combined(reports),
@@ -141,7 +154,7 @@ def _trace(case: Case, subject: Subject) -> CaseResult:
         folder = Path("torchscript", part.name).resolve()
         preprocessor = make_preprocessor(part.model.config, part.model)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), collecting() as remarks:
                 warnings.simplefilter("ignore")
                 traced = convert.export(preprocessor, part.model, part.config, folder)
         except Exception as error:
@@ -149,6 +162,7 @@ def _trace(case: Case, subject: Subject) -> CaseResult:
                 raise
             return attempt.failed(error, part, preprocessor)
         reports[part.name] = validation.validate(part.config, preprocessor, part.model, folder, atol=case.atol)
+        attempt.suspect(reports[part.name], remarks)
         nodes += len(list(traced.module.inlined_graph.nodes()))
         size += manifest.model_file(folder).stat().st_size
     return attempt.validated(combined(reports), nodes=nodes, bytes=size)
@@ -180,7 +194,7 @@ def _place(located: Located, case: Case) -> PlaceInModel:
 def _given(part: Part, preprocessor: Any) -> tuple[str, ...]:
     """What the model was given while it was captured; nothing where that is what fails."""
     try:
-        return described(part.config, preprocessor, part.model)
+        return described_inputs(part.config, preprocessor, part.model)
     except Exception:
         return ()
 

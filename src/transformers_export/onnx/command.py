@@ -22,6 +22,7 @@ from transformers_export.onnx.stages import (
     checkpoint_of,
     import_modules,
     require_writable,
+    shown_error,
     shown_log,
     stage,
     tolerance,
@@ -62,6 +63,8 @@ class Request:
     preprocessor: str
     modules: tuple[str, ...] = ()
     """Modules to import first: they register models of their own."""
+    verbose: bool = False
+    """Show errors whole."""
 
 
 def main(argv: Sequence[str] | None = None, *, alone: bool = False) -> int:
@@ -86,7 +89,7 @@ def _main(words: list[str], *, alone: bool) -> int:
         return validate_command.main(words[1:])
     request = parse(words)
     try:
-        with shown_log(logger.name):
+        with shown_log(logger.name, verbose=request.verbose):
             return _run(request, alone=alone)
     except WrongUseError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -135,6 +138,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         given.exporter,
         given.preprocessor,
         tuple(given.modules),
+        given.verbose,
     )
 
 
@@ -173,50 +177,60 @@ def _export_all(request: Request, subjects: Sequence[Subject]) -> int:
 
     plan = _PLANS[request.exporter]
     with tempfile.TemporaryDirectory(prefix=".export-", dir=request.output.parent) as folder:
-        good: dict[ExporterName, bool] = {}
+        problems: dict[ExporterName, str] = {}
         for exporter in plan:
             directory = Path(folder) / exporter
             directory.mkdir()
-            good[exporter] = all(
-                _export_one(request, part, preprocessor, exporter, directory / output.name)
-                for part, preprocessor, output in subjects
+            problems[exporter] = next(
+                (
+                    problem
+                    for part, preprocessor, output in subjects
+                    if (problem := _export_one(request, part, preprocessor, exporter, directory / output.name))
+                ),
+                "",
             )
-            if request.exporter == "auto" and good[exporter]:
+            if request.exporter == "auto" and not problems[exporter]:
                 break
             if request.exporter == "auto" and exporter != plan[-1]:
                 logger.warning("The %s exporter failed; trying the legacy exporter.", exporter)
-        if request.exporter == "both" and len(set(good.values())) > 1:
-            ends = (f"{exporter} {'passes' if passes else 'fails'}" for exporter, passes in good.items())
+        good = [exporter for exporter, problem in problems.items() if not problem]
+        if request.exporter == "both" and len(good) == 1:
+            ends = (f"{exporter} {'fails' if problem else 'passes'}" for exporter, problem in problems.items())
             logger.error("The exporters disagree: %s.", ", ".join(ends))
-        enough = any if request.exporter == "auto" else all
-        if not enough(good.values()):
+        if not good or (request.exporter != "auto" and len(good) < len(plan)):
             return _FAILED
-        kept = next(exporter for exporter, passes in good.items() if passes)
         for _, _, output in subjects:
-            move_files(Path(folder) / kept / output.name, output)
+            move_files(Path(folder) / good[0] / output.name, output)
+    for exporter, problem in problems.items():
+        if problem:
+            logger.warning("The file is the %s exporter's. The %s exporter failed: %s", good[0], exporter, problem)
     logger.info("All good, model saved at: %s", ", ".join(output.as_posix() for _, _, output in subjects))
     return _PASSED
 
 
-def _export_one(request: Request, part: Part, preprocessor: Any, exporter: ExporterName, path: Path) -> bool:
+def _export_one(request: Request, part: Part, preprocessor: Any, exporter: ExporterName, path: Path) -> str:
+    """Export and validate one graph. Returns what is wrong with it, in a line; nothing where it is good."""
     from transformers_export.onnx.convert import default_opset, export
+    from transformers_export.onnx.exporters.remarks import collecting
     from transformers_export.onnx.validation.validate import ValidationError, validate_model_outputs
 
     opset = request.opset if request.opset is not None else default_opset(part.config, exporter)
     what = request.feature if part.name == "model" else f"{request.feature}, {part.name},"
     try:
-        with stage(f"Exporting {what} with the {exporter} exporter, opset {opset}"):
+        with stage(f"Exporting {what} with the {exporter} exporter, opset {opset}"), collecting() as remarks:
             _, outputs = export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
         with stage("Validating"):
             validate_model_outputs(part.config, preprocessor, part.model, path, outputs, request.atol)
     except ValidationError as error:
         logger.error("The export does not match: %s", error)
-        return False
+        for remark in remarks:
+            logger.error("Likely cause: %s", remark)
+        return str(error)
     except Exception as error:
         logger.debug("The export failed", exc_info=True)
-        logger.error("The %s exporter failed: %s: %s", exporter, type(error).__name__, error)
-        return False
-    return True
+        logger.error("The %s exporter failed: %s", exporter, shown_error(error, verbose=request.verbose))
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return ""
 
 
 def _require_opset(request: Request, onnx_config: Any) -> None:

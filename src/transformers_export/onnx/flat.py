@@ -158,12 +158,15 @@ def named_signature(flat: FlatModel, names: Iterable[str]) -> Iterator[None]:
 def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     """Give the flat model in evaluation mode, without gradients, its `values_override` set; undo all of it after.
 
+    What `forward()` itself leaves on modules is taken back too: while a model is captured, that is no real tensor.
+
     A value that layers read when they are built has a setter on the model (`set_attention_type`, say): it is called.
     """
     override: Mapping[str, Any] = config.values_override or {}
     missing = object()
     before = {key: getattr(model.config, key, missing) for key in override}
     training = [module for module in model.modules() if module.training]
+    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in model.modules()]
     for key, value in override.items():
         setattr(model.config, key, value)
     built = [found for key in override if (found := _setter(model, key))]
@@ -175,6 +178,11 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
         with torch.no_grad(), without_vmap(), forgetful(model):
             yield flat
     finally:
+        for module, kept, buffers in attributes:
+            vars(module).clear()
+            vars(module).update(kept)
+            module._buffers.clear()
+            module._buffers.update(buffers)
         for setter, value in built:
             setter(value)
         for module in training:

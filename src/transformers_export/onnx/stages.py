@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+_MOST_LINES = 8
+"""Lines of an error's message that are shown: torch's go on for hundreds."""
+
+
 def tolerance(text: str) -> float:
     """Read a tolerance from the command line: a number above zero."""
     number = float(text)
@@ -53,6 +57,11 @@ def add_loading_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="MODULE",
         help="import this first, e.g. a package that registers its own models; may be given several times",
+    )
+    parser.add_argument(
+        "--verbose",
+        action="store_true",
+        help="show errors whole, with their traceback and the graphs that torch prints",
     )
 
 
@@ -109,6 +118,15 @@ def stage(name: str) -> Iterator[None]:
             print(f"\033[K  {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 
+def shown_error(error: BaseException, *, verbose: bool) -> str:
+    """Return type and message of an exception; of a long message the first lines, unless all of it was asked for."""
+    lines = f"{type(error).__name__}: {error}".strip().splitlines()
+    if verbose or len(lines) <= _MOST_LINES:
+        return "\n".join(lines)
+    left = len(lines) - _MOST_LINES
+    return "\n".join([*lines[:_MOST_LINES], f"[{left} more {'line' if left == 1 else 'lines'}: --verbose shows all]"])
+
+
 class _Printed(logging.StreamHandler):
     """Prints records. What a stream's closed end raises ends the command instead of being printed for each record."""
 
@@ -120,14 +138,14 @@ class _Printed(logging.StreamHandler):
 
 
 @contextmanager
-def shown_log(name: str) -> Iterator[None]:
+def shown_log(name: str, *, verbose: bool = False) -> Iterator[None]:
     """The library logs; the command shows it on standard output, as transformers.onnx did on its own."""
     logger = logging.getLogger(name)
     handler = _Printed(sys.stdout)
     handler.setFormatter(logging.Formatter("%(message)s"))
     level, propagate = logger.level, logger.propagate
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     try:
         yield

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     given = _parser().parse_args(argv)
     try:
-        with shown_log(logger.name):
+        with shown_log(logger.name, verbose=given.verbose):
             return _run(given)
     except WrongUseError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -20,6 +20,7 @@ from transformers_export.onnx.stages import (
     checkpoint_of,
     import_modules,
     require_writable,
+    shown_error,
     shown_log,
     stage,
     tolerance,
@@ -52,6 +53,8 @@ class Request:
     preprocessor: str
     modules: tuple[str, ...] = ()
     """Modules to import first: they register models of their own."""
+    verbose: bool = False
+    """Show errors whole."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -67,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str] | None) -> int:
     request = parse(argv)
     try:
-        with shown_log("transformers_export"):
+        with shown_log("transformers_export", verbose=request.verbose):
             return _run(request)
     except WrongUseError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -93,6 +96,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         given.atol,
         given.preprocessor,
         tuple(given.modules),
+        given.verbose,
     )
 
 
@@ -197,6 +201,7 @@ def _sizes(request: Request, onnx_config: Any) -> Sizes:
 
 def _export(request: Request, preprocessor: Any, model: Any, onnx_config: Any, sizes: Sizes) -> int:
     """Trace and validate in a folder of its own; what is good gets its name."""
+    from transformers_export.onnx.exporters.remarks import collecting
     from transformers_export.torchscript.convert import export
     from transformers_export.torchscript.manifest import MODEL
     from transformers_export.torchscript.saving import move
@@ -207,20 +212,22 @@ def _export(request: Request, preprocessor: Any, model: Any, onnx_config: Any, s
     with tempfile.TemporaryDirectory(prefix=".export-", dir=directory) as folder:
         whole = Path(folder) / (request.output.name if alone else MODEL)
         try:
-            with stage(f"Tracing {request.feature}"):
+            with stage(f"Tracing {request.feature}"), collecting() as remarks:
                 place = whole if alone else whole.parent
                 export(preprocessor, model, onnx_config, place, sizes=sizes, **request.options)
             with stage("Validating"):
                 report = validate(onnx_config, preprocessor, model, whole, atol=request.atol)
         except Exception as error:
             logger.debug("The export failed", exc_info=True)
-            logger.error("The model could not be traced: %s: %s", type(error).__name__, error)
+            logger.error("The model could not be traced: %s", shown_error(error, verbose=request.verbose))
             return _FAILED
         logger.info("Validating TorchScript model...")
         log_report(report)
         if not report.passed:
             failed = ", ".join(check.name for check in report.checks if check.outcome in ("failed", "not-run"))
             logger.error("The trace does not match: %s. Nothing was written.", failed)
+            for remark in remarks:
+                logger.error("Likely cause: %s", remark)
             return _FAILED
         move(whole, directory)
     logger.info("All good, model saved at: %s", (directory / whole.name).as_posix())

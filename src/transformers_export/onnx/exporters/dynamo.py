@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from transformers_export.onnx.exporters.branches import branch_in
+from transformers_export.onnx.exporters.remarks import guards
 from transformers_export.onnx.exporters.rotary import repeat_tables
 from transformers_export.onnx.exporters.settings import set_for_export
 from transformers_export.onnx.flat import identifier, named_signature
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.flat import FlatModel
 
+logger = logging.getLogger("transformers_export.onnx")
+
+_NOISY = ("torch.onnx", "torch.export", "torch.fx.experimental", "transformers.exporters", "onnxscript")
 NAME_SCOPES = "pkg.torch.onnx.name_scopes"
 """Key of torch's note on a node with the modules that it comes from, outermost first, the operator last."""
 
@@ -45,16 +50,24 @@ def capture(
 
     Returns:
         The graph with its weights in memory. Axes carry torch's symbols.
+
+    Raises:
+        BranchError: Python decides by what is known only when the model runs; the message names the line.
     """
     kwargs = {identifier(name): tensor for name, tensor in inputs.items()}
     auto: Any = torch.export.Dim.AUTO
     shapes = {identifier(name): dict.fromkeys(dynamic_axes.get(name, {}), auto) for name in inputs}
     shapes_recur = all(len(axes) < 2 for axes in shapes.values())
-    with named_signature(flat, inputs), set_for_export(shapes_recur=shapes_recur), _quiet():
-        if exporter := _exporter_of_transformers():
-            model = _with_transformers(exporter, flat, kwargs, shapes, opset)
-        else:
-            model = _with_torch(flat, kwargs, shapes, opset)
+    with named_signature(flat, inputs), set_for_export(shapes_recur=shapes_recur), guards(), _quiet():
+        try:
+            if exporter := _exporter_of_transformers():
+                model = _with_transformers(exporter, flat, kwargs, shapes, opset)
+            else:
+                model = _with_torch(flat, kwargs, shapes, opset)
+        except Exception as error:
+            if branch := branch_in(error):
+                raise branch from error
+            raise
     repeat_tables(model)
     _drop_notes(model)
     return model
@@ -115,15 +128,18 @@ class _NamedOutputs(torch.nn.Module):
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep torch's progress prints and version chatter from our own output."""
-    noisy = [logging.getLogger(name) for name in ("torch.onnx", "torch.export", "transformers.exporters", "onnxscript")]
+    """Keep torch's progress prints and version chatter from our own output; whole graphs go into our debug log."""
+    noisy = [logging.getLogger(name) for name in _NOISY]
     levels = [logger.level for logger in noisy]
     for logger in noisy:
         logger.setLevel(logging.ERROR)
+    printed = io.StringIO()
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             warnings.simplefilter("ignore")
             yield
     finally:
+        if text := printed.getvalue().strip():
+            logger.debug("%s", text)
         for logger, level in zip(noisy, levels, strict=True):
             logger.setLevel(level)

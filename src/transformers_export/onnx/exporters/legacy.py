@@ -6,8 +6,8 @@ Deprecated upstream and ten times cheaper than dynamo; present up to torch 2.15.
 from __future__ import annotations
 
 import contextlib
+import logging
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import onnx_ir.tensor_adapters
 import torch
 
 from transformers_export.onnx.exporters.legacy_operators import more_operators
+from transformers_export.onnx.exporters.remarks import tracer_warnings
 from transformers_export.onnx.exporters.shared_weights import share_transposes, used_twice
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.flat import FlatModel
 
+
+logger = logging.getLogger("transformers_export.onnx")
 
 _PASSES = (
     "_jit_pass_onnx_graph_shape_type_inference",
@@ -55,12 +58,11 @@ def capture(
     }
     with (
         tempfile.TemporaryDirectory(prefix="transformers-export-") as folder,
-        warnings.catch_warnings(),
+        tracer_warnings(),
+        _without_graphs(),
         more_operators(opset),
         _weights_apart() as weights,
     ):
-        # Tracer and deprecation warnings speak to torch's maintainers; validation proves what they only suspect.
-        warnings.simplefilter("ignore")
         path = Path(folder) / "model.onnx"
         torch.onnx.export(
             flat,
@@ -78,6 +80,19 @@ def capture(
     _add_weights(model, weights)
     share_transposes(model.graph)
     return model
+
+
+@contextlib.contextmanager
+def _without_graphs() -> Iterator[None]:
+    """Keep torch from printing the whole graph where it cannot translate one, unless our debug log is on."""
+    library: Any = torch._C
+    printed = library._jit_onnx_log
+    if not logger.isEnabledFor(logging.DEBUG):
+        library._jit_onnx_log = lambda *texts: None
+    try:
+        yield
+    finally:
+        library._jit_onnx_log = printed
 
 
 @contextlib.contextmanager
