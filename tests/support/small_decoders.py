@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -107,6 +108,59 @@ class HandedOn(Wren):
 
     def forward(self, input_ids, attention_mask=None, **kwargs):
         return self.inner(input_ids, attention_mask=attention_mask, **kwargs)
+
+
+@dataclass
+class WrenOutput:
+    """An output of one's own."""
+
+    logits: Tensor
+    cache: Any = None
+
+
+class Bare(Wren):
+    """Takes its inputs and nothing else, and returns an output of transformers."""
+
+    def forward(self, input_ids, attention_mask=None, cache=None):
+        logits, cache = self.decode(input_ids, attention_mask, cache)
+        return CausalLMOutputWithPast(logits=logits, past_key_values=cache)
+
+
+class GivesTuple(Wren):
+    """Takes its inputs and nothing else, and returns a tuple."""
+
+    def forward(self, input_ids, attention_mask=None, past_key_values=None):
+        return self.decode(input_ids, attention_mask, past_key_values)
+
+
+class GivesDataclass(Wren):
+    """Takes its inputs and nothing else, and returns a dataclass."""
+
+    def forward(self, input_ids, attention_mask=None, cache=None):
+        return WrenOutput(*self.decode(input_ids, attention_mask, cache))
+
+
+class GivesDictionary(Wren):
+    """Takes its inputs and nothing else, and returns a dictionary."""
+
+    def forward(self, input_ids, attention_mask=None, past_key_values=None):
+        logits, cache = self.decode(input_ids, attention_mask, past_key_values)
+        return {"logits": logits, "past_key_values": cache}
+
+
+class GivesTensor(Wren):
+    """Takes its inputs and nothing else, and returns its logits alone."""
+
+    def forward(self, input_ids, attention_mask=None):
+        return self.decode(input_ids, attention_mask, None)[0]
+
+
+class Positioned(Wren):
+    """Takes positions, which `generate()` gives."""
+
+    def forward(self, input_ids, attention_mask=None, position_ids=None, past_key_values=None, **kwargs):
+        logits, cache = self.decode(input_ids, attention_mask, past_key_values, position_ids)
+        return CausalLMOutputWithPast(logits=logits, past_key_values=cache)
 
 
 def small(kind: type[Wren]) -> Wren:

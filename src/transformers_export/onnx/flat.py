@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from transformers_export import cache_names
-from transformers_export.onnx import cache
+from transformers_export.onnx import cache, positions
 from transformers_export.onnx.branches import forgetful
 from transformers_export.onnx.masks import without_vmap
+from transformers_export.onnx.results import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -43,7 +44,11 @@ class FlatModel(nn.Module):
         super().__init__()
         self.model = model
         self.config = model.config
+        self._takes = inspect.signature(model.forward).parameters
+        self._is_open = any(each.kind is each.VAR_KEYWORD for each in self._takes.values())
         past = any(_PAST.fullmatch(name) for name in config.inputs)
+        follows = past and "attention_mask" in config.inputs and positions.NAME not in config.inputs
+        self._positions = positions.rule(model) if follows else None
         self._cache_name = cache.parameter(model) if past else cache_names.DECLARED
         self.input_names: tuple[str, ...] = self._in_forward_order(config.inputs)
         self.output_names: tuple[str, ...] = tuple(config.outputs)
@@ -64,9 +69,14 @@ class FlatModel(nn.Module):
         """
         given = tensors or tuple(named[identifier(name)] for name in self.input_names)
         inputs = dict(zip(self.input_names, given, strict=True))
-        result = self.model(**self._arguments(inputs), return_dict=True)
-        outputs = self._flatten(result)
+        outputs = self._flatten(self.call(self._arguments(inputs)))
         return tuple(_distinct([outputs[name] for name in self.output_names], given))
+
+    def call(self, arguments: Mapping[str, Any], **switches: bool) -> Mapping[str, Any]:
+        """Call the model, with those switches (`use_cache`) that its `forward()` takes; return its outputs by name."""
+        asked = {"return_dict": True, **switches}
+        taken = {name: value for name, value in asked.items() if self._is_open or name in self._takes}
+        return by_name(self.model(**arguments, **taken), self.output_names)
 
     def check_inputs(self) -> None:
         """Compare the declared inputs with the signature of `forward()`.
@@ -74,24 +84,22 @@ class FlatModel(nn.Module):
         Raises:
             ValueError: One is declared that `forward()` does not take.
         """
-        parameters = inspect.signature(self.model.forward).parameters
-        if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-            known = set(parameters) | {"attention_mask", "position_ids", self._cache_name}
-        else:
-            known = set(parameters)
+        known = set(self._takes)
+        if self._is_open:
+            known |= {"attention_mask", positions.NAME, self._cache_name}
         if "encoder_outputs" in known:
             known.add(_STATES)
         unknown = [name for name in self.input_names if self._parameter(name) not in known]
         if unknown:
             raise ValueError(
                 f"{type(self._onnx_config).__name__} declares the inputs {unknown}, which "
-                f"{type(self.model).__name__}.forward() does not take; it takes {sorted(parameters)}. "
+                f"{type(self.model).__name__}.forward() does not take; it takes {sorted(self._takes)}. "
                 "Correct `inputs` of the configuration."
             )
 
     def _in_forward_order(self, declared: Mapping[str, Any]) -> tuple[str, ...]:
         """Declared names as `forward()` orders its parameters; what comes through `**kwargs` stays behind them."""
-        parameters = list(inspect.signature(self.model.forward).parameters)
+        parameters = list(self._takes)
 
         def position(name: str) -> int:
             parameter = self._parameter(name)
@@ -106,9 +114,11 @@ class FlatModel(nn.Module):
 
     def _arguments(self, inputs: Mapping[str, Tensor]) -> dict[str, Any]:
         plain: dict[str, Any] = {name: tensor for name, tensor in inputs.items() if not _PAST.fullmatch(name)}
-        if _STATES in plain and _STATES not in inspect.signature(self.model.forward).parameters:
+        if _STATES in plain and _STATES not in self._takes:
             plain["encoder_outputs"] = (plain.pop(_STATES),)  # as a decoder's own file names it
-        if len(plain) == len(inputs):
+        if self._positions is not None:
+            plain[positions.NAME] = self._positions(plain["attention_mask"], plain["input_ids"])
+        if not any(_PAST.fullmatch(name) for name in inputs):
             return plain
         return {**plain, self._cache_name: cache.build(self.model, _by_layer(inputs))}
 

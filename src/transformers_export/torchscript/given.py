@@ -30,7 +30,7 @@ class GivenInputs(OnnxConfig):
         self._outputs: tuple[str, ...] = ()
         with prepared(model, self) as flat:
             flat.check_inputs()
-            self._outputs = _names_of(flat.model(**self._given, return_dict=True))
+            self._outputs = _names_of(flat.call(self._given))
         if not self._outputs:
             raise ValueError(f"{type(model).__name__} returned no tensor for the inputs {list(inputs)}.")
 

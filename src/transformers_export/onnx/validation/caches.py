@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def full_caches(subject: Subject, whole: Mapping[str, Tensor]) -> dict[str, np.n
     the model itself makes no cache: MBart's decoder does not, where it has more layers than the encoder it is told of.
     """
     try:
-        result: Any = subject.flat.model(**whole, use_cache=True, return_dict=True)
+        result = subject.flat.call(whole, use_cache=True)
     except Exception:  # whatever the model raises; the values that it decodes are compared all the same
         return {}
     layers = cache.layers(cache.returned(result))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transformers_export.onnx import cache
+from transformers_export.onnx import cache, positions
 from transformers_export.onnx.inputs import Sizes
 from transformers_export.onnx.lengths import fixes_decoder, is_seq2seq
 from transformers_export.onnx.validation.caches import Step, full_caches, wrong_cache
@@ -76,8 +76,8 @@ def check_past(subject: Subject, schedule: Schedule | None = None) -> Check:
 def _decode(subject: Subject, output: str, schedule: Schedule) -> Iterator[tuple[float, float, str]]:
     """Each comparison: largest difference, share of the tolerance, what else is wrong."""
     whole = _whole_text(subject, schedule)
-    full = subject.flat.model(**whole, use_cache=False, return_dict=True)[output].numpy()
-    caches = full_caches(subject, whole)
+    full = subject.flat.call({**whole, **_generated_positions(subject, whole)}, use_cache=False)[output].numpy()
+    caches = full_caches(subject, {**whole, **_generated_positions(subject, whole)})
     mask = _decoded_mask(subject, whole)
     past, given = _prefill(subject, whole, schedule)
     if given:
@@ -92,6 +92,14 @@ def _decode(subject: Subject, output: str, schedule: Schedule) -> Iterator[tuple
             largest, share, problem = difference(full[:, step.start : step.stop], outputs[output], subject.atol)
             yield largest, share, f"{output}: {problem}" if problem else ""
             cached, start = {**cached, **_as_past(outputs)}, step.stop
+
+
+def _generated_positions(subject: Subject, text: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What `generate()` would hand to the model beside these inputs, made anew: XGLM adds to it in place."""
+    if positions.NAME in text or not {"input_ids", "attention_mask"} <= set(text):
+        return {}
+    made = positions.as_generated(subject.flat.model, text["input_ids"], text["attention_mask"])
+    return {} if made is None else {positions.NAME: made}
 
 
 def _decoded_mask(subject: Subject, whole: Mapping[str, Tensor]) -> np.ndarray | None:
@@ -151,7 +159,7 @@ def _prefill(
     if is_seq2seq(subject.config) or not schedule.through_graph:
         decoded = _new_tokens(subject)
         begun = {name: tensor[:, : schedule.prefill] if name in decoded else tensor for name, tensor in whole.items()}
-        result = subject.flat.model(**begun, use_cache=True, return_dict=True)
+        result = subject.flat.call({**begun, **_generated_positions(subject, begun)}, use_cache=True)
         layers = cache.layers(cache.returned(result))
         flat = subject.config.flatten_output_collection_property("past_key_values", layers)
         return {name: tensor.numpy() for name, tensor in flat.items()}, {}
