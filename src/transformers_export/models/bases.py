@@ -196,6 +196,33 @@ class ImageOnnxConfig(OnnxConfig):
         return {name: {0: "batch"} for name in super().outputs}
 
 
+class MaskedImageOnnxConfig(ImageOnnxConfig):
+    """A model of images that are padded to one size, with a mask that says where the image is.
+
+    For models that use it: others take a `pixel_mask` and compute the same with any.
+    """
+
+    @property
+    def inputs(self) -> Mapping[str, Axes]:
+        """Pixel values and their mask `[batch, height, width]`, of which only the batch varies."""
+        return {**super().inputs, "pixel_mask": {0: "batch"}}
+
+    def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
+        """Make example images, with a mask that leaves nothing out.
+
+        Small ones are repeated until a quarter of them is one cell of the backbone's last map: a mask over a single
+        cell could leave out all or nothing.
+        """
+        made = super().generate_dummy_inputs(preprocessor, *args, **kwargs)["pixel_values"]
+        times = [-(-_LEAST_SIDE // side) for side in made.shape[2:]]
+        images = made.repeat(1, 1, *times)
+        return {"pixel_values": images, "pixel_mask": dummy.whole_numbers((len(images), *images.shape[2:]), 1) + 1}
+
+
+_LEAST_SIDE = 128
+"""Four cells of a backbone that makes 32 pixels one."""
+
+
 def padding_token(config: OnnxConfig, override: Mapping[str, Any] | None) -> dict[str, Any]:
     """Values to set on a decoder: a padding token where classification needs one and the model has none."""
     needed = config.task == "sequence-classification" and getattr(config._config, "pad_token_id", None) is None

@@ -20,12 +20,23 @@ EXAMPLE_SECONDS = 0.5
 
 
 class WaveOnnxConfig(OnnxConfig):
-    """An encoder of raw sound, `[batch, samples]` at the extractor's rate; outputs have one row for each frame."""
+    """An encoder of raw sound, `[batch, samples]` at the extractor's rate; outputs have one row for each frame.
+
+    Models whose feature extractor normalises by layer are trained with a mask over the samples, which their processor
+    returns; those that normalise by group are trained without one, as transformers documents.
+    """
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether the model is trained with a mask. Speaker verification averages row by row, which no graph holds."""
+        normalised_by = getattr(self._config, "feat_extract_norm", "layer")
+        return bool(normalised_by == "layer" and self.task != "audio-xvector")
 
     @property
     def inputs(self) -> Mapping[str, Axes]:
-        """The wave."""
-        return {"input_values": {0: "batch", 1: "samples"}}
+        """The wave, and its mask where the model is trained with one."""
+        names = ("input_values", "attention_mask") if self.is_masked else ("input_values",)
+        return {name: {0: "batch", 1: "samples"} for name in names}
 
     @property
     def outputs(self) -> Mapping[str, Axes]:
@@ -41,9 +52,14 @@ class WaveOnnxConfig(OnnxConfig):
         return None
 
     def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
-        """Make example waves, without the mask some extractors add: models normalise over what it leaves out."""
+        """Make example waves, with a mask that leaves nothing out where one is declared."""
         made = super().generate_dummy_inputs(preprocessor, *args, **{"time_duration": EXAMPLE_SECONDS, **kwargs})
-        return {name: made[name] for name in self.inputs}
+        wave = made["input_values"]
+        return (
+            {"input_values": wave, "attention_mask": dummy.whole_numbers(wave.shape, 1) + 1}
+            if self.is_masked
+            else {"input_values": wave}
+        )
 
 
 class SpectrogramOnnxConfig(OnnxConfig):

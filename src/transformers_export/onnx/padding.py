@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from transformers_export.onnx.inputs import Padding
 
-MASKS = ("attention_mask", "decoder_attention_mask", "encoder_attention_mask")
+_IMAGE_MASK = "pixel_mask"
+"""`[batch, height, width]`: images of a batch are padded to the largest."""
+MASKS = ("attention_mask", "decoder_attention_mask", "encoder_attention_mask", _IMAGE_MASK)
 
 
 def pad(drawn: Mapping[str, Tensor], side: Padding, pad_token: int | None) -> None:
@@ -25,6 +27,8 @@ def pad(drawn: Mapping[str, Tensor], side: Padding, pad_token: int | None) -> No
         mask = drawn.get(name)
         if mask is None:
             continue
+        if name == _IMAGE_MASK and side == "right":
+            mask[0, mask.shape[1] - mask.shape[1] // 4 :] = 0  # below as well
         ids = drawn.get(name.replace("attention_mask", "input_ids"), drawn.get("inputs"))
         if ids is not None and ids.is_floating_point():
             ids = None

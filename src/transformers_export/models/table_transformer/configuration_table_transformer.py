@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from transformers_export.models.bases import ImageOnnxConfig
+from transformers_export.models.bases import MaskedImageOnnxConfig
 
 
-class TableTransformerOnnxConfig(ImageOnnxConfig):
-    """Pixel values."""
+class TableTransformerOnnxConfig(MaskedImageOnnxConfig):
+    """Pixel values and their mask."""
