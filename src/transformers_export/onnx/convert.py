@@ -67,7 +67,7 @@ def export(
     """
     from transformers_export.onnx.branches import every_way
     from transformers_export.onnx.flat import prepared
-    from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
+    from transformers_export.onnx.inputs import captured_sizes, make_inputs, template_inputs
     from transformers_export.onnx.probing import tied
 
     opset = _raised(opset, config, exporter)
@@ -77,7 +77,7 @@ def export(
         flat.check_inputs()
         template = template_inputs(config, preprocessor, model.dtype)
         model.to(device)
-        drawn = make_inputs(config, template, tied(flat, config, template, TRACED))
+        drawn = make_inputs(config, template, tied(flat, config, template, captured_sizes(config)))
         traced = {name: drawn[name].to(device) for name in flat.input_names}
         config.patch_ops()
         try:

@@ -7,7 +7,7 @@ of every axis that does not vary. The declared axes then get the lengths asked f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from transformers_export.onnx import dummy
@@ -47,6 +47,11 @@ TRACED = Sizes()
 
 The batch is the largest that anything is run at: it is computed once, the others by PyTorch and by the graph.
 """
+
+
+def captured_sizes(config: Any) -> Sizes:
+    """The sizes a graph is captured at: `TRACED`, and longer where a configuration says that its model needs it."""
+    return replace(TRACED, sequence=max(TRACED.sequence, getattr(config, "least_sequence", 0)))
 
 
 def template_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
