@@ -25,6 +25,7 @@ from transformers_export.cases.protocol import (
     log_file,
     result_file,
 )
+from transformers_export.onnx.exporters import ExporterMissingError
 from transformers_export.verdict.types import CaseResult
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 OUT_OF_MEMORY = 77
 """Exit code of a case that was refused memory: its limit, not its fault."""
+EXPORTER_MISSING = 79
+"""Exit code of a case whose exporter the installed torch does not have."""
 NOT_CONTAINED = 78
 """Exit code of a case that did not get the namespaces which the server had tried: it is not run without them."""
 
@@ -46,7 +49,8 @@ def run_in_directory(directory: Path, runner: str) -> int:
         runner: `module:function`, imported here and called with the case.
 
     Returns:
-        The exit code of the process: 0 when there is a result, whatever it says, and `OUT_OF_MEMORY`.
+        The exit code of the process: 0 when there is a result, whatever it says, else `OUT_OF_MEMORY` or
+        `EXPORTER_MISSING`.
     """
     _redirect(log_file(directory))
     gc.disable()  # the collector costs a third of an export, and a process of seconds frees all by ending
@@ -61,6 +65,8 @@ def run_in_directory(directory: Path, runner: str) -> int:
     except Exception as error:
         if is_out_of_memory(error):
             return OUT_OF_MEMORY
+        if isinstance(error, ExporterMissingError):
+            return EXPORTER_MISSING
         own = [case.provider.folder] if case.provider.folder else []
         result = CaseResult(
             case.model_type,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from transformers_export.cases.child import NOT_CONTAINED, OUT_OF_MEMORY
+from transformers_export.cases.child import EXPORTER_MISSING, NOT_CONTAINED, OUT_OF_MEMORY
 from transformers_export.cases.evidence import absurd_numbers, missing_evidence, with_tolerance_held
 from transformers_export.cases.failure import MAX_FRAME, MAX_FRAMES, MAX_MESSAGE, shorten
 from transformers_export.cases.hints import HINTS
@@ -69,6 +69,11 @@ def _what_happened(case: Case, ending: Ending) -> CaseResult:
         return _undecided(case, ending.stopped)
     if ending.exit_code == OUT_OF_MEMORY:
         return _undecided(case, f"Past its memory limit of {case.memory_limit / 2**20:.0f} MiB.")
+    if ending.exit_code == EXPORTER_MISSING:
+        return _undecided(
+            case,
+            "The installed torch has no legacy exporter any more. Run: transformers-export check --exporter dynamo",
+        )
     if ending.exit_code == NOT_CONTAINED:
         return _undecided(case, "The system refused the namespaces a case runs in, which it had given before.")
     if ending.signal == getattr(signal, "SIGKILL", 9):

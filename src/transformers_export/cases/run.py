@@ -17,6 +17,7 @@ from transformers_export.cases.fault import said
 from transformers_export.cases.imports import imported_from
 from transformers_export.cases.providers import Subject, find_subject
 from transformers_export.onnx.convert import default_opset, export, model_files
+from transformers_export.onnx.exporters import ExporterMissingError
 from transformers_export.onnx.exporters.remarks import collecting
 from transformers_export.onnx.inputs import described as described_inputs
 from transformers_export.onnx.locating.types import Located, NotLocated
@@ -106,7 +107,10 @@ def run_case(case: Case) -> CaseResult:
     result = _export(case, subject, first)
     if case.exporter != "auto" or result.outcome == "passed":
         return result
-    second = _export(case, subject, "legacy")
+    try:
+        second = _export(case, subject, "legacy")
+    except ExporterMissingError:
+        return result
     warning = f"The dynamo exporter failed; this is the legacy exporter's result. What failed: {said(result)}"
     return replace(second, warnings=(warning, *second.warnings))
 
@@ -127,8 +131,8 @@ def _export(case: Case, subject: Subject, exporter: ExporterName) -> CaseResult:
                 warnings.simplefilter("ignore")
                 export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
         except Exception as error:
-            if is_out_of_memory(error):
-                raise  # its limit, not its fault: `child.py` says so
+            if is_out_of_memory(error) or isinstance(error, ExporterMissingError):
+                raise  # no fault of the case: `child.py` says so
             return attempt.failed(error, part, preprocessor, opset=opset)
         reports[part.name] = validate(part.config, preprocessor, part.model, path, opset=opset, atol=case.atol)
         attempt.suspect(reports[part.name], remarks)

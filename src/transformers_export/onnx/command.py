@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.closed_pipe import until_unread
-from transformers_export.onnx import lean_imports
+from transformers_export.onnx import exporters, lean_imports
 from transformers_export.onnx.alone import settle
 from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
@@ -154,7 +154,7 @@ def _run(request: Request, *, alone: bool) -> int:
         config = checkpoint.read_configuration(request.source)
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
-        _require_opset(request, onnx_config)
+        _require_exporters(request, onnx_config)
         checkpoint.require_weights(request.source)
     with stage("Loading the model"):
         preprocessors = checkpoint.load_preprocessors(
@@ -233,8 +233,8 @@ def _export_one(request: Request, part: Part, preprocessor: Any, exporter: Expor
     return ""
 
 
-def _require_opset(request: Request, onnx_config: Any) -> None:
-    """Every exporter of the plan must be able to write the opset; with `auto`, one of them."""
+def _require_exporters(request: Request, onnx_config: Any) -> None:
+    """Every exporter of the plan must be there and able to write the opset; with `auto`, one of them."""
     from transformers_export.onnx.convert import OpsetError, check_opset, default_opset
 
     refusals = []
@@ -246,6 +246,11 @@ def _require_opset(request: Request, onnx_config: Any) -> None:
             refusals.append(str(error))
     if len(refusals) == len(plan) or (refusals and request.exporter != "auto"):
         raise WrongUseError(" ".join(refusals))
+    if "legacy" in plan and request.exporter != "auto":
+        try:
+            exporters.find("legacy")
+        except exporters.ExporterMissingError as error:
+            raise WrongUseError(str(error)) from error
 
 
 def _say_dropped(onnx_config: Any, preprocessor: Any) -> None:

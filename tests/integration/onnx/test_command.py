@@ -12,8 +12,9 @@ import pytest
 import transformers
 
 import onnx
-from support import hub
+from support import hub, removed_legacy
 from transformers_export import tiny
+from transformers_export.onnx import command
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,6 +216,18 @@ def test_an_opset_too_low_names_the_range(checkpoint: Path, tmp_path: Path, expo
     ended = _command("--model", checkpoint, "--opset", "9", "--exporter", exporter, "out", cwd=tmp_path)
     assert ended.code == 2
     assert says in ended.err
+
+
+@pytest.mark.parametrize("exporter", ["legacy", "both"])
+def test_a_torch_without_the_legacy_exporter_is_said_before_anything_is_loaded(
+    exporter: str, checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    removed_legacy.refuse(monkeypatch)
+    monkeypatch.setattr("transformers_export.onnx.checkpoint.load_model", None)
+    assert command.main(["--model", str(checkpoint), "--exporter", exporter, str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "has no legacy exporter any more: expected one that exports with torch.onnx.export(dynamo=False)" in said
+    assert "Use `--exporter dynamo`" in said
 
 
 def test_an_output_that_cannot_be_written_is_refused_first(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import math
 
 import pytest
 
-from transformers_export.cases.child import OUT_OF_MEMORY
+from transformers_export.cases.child import EXPORTER_MISSING, OUT_OF_MEMORY
 from transformers_export.cases.evidence import ALWAYS
 from transformers_export.cases.outcome import Ending, settle
 from transformers_export.cases.protocol import MAX_RESULT_BYTES, encode_result
@@ -49,6 +49,7 @@ def test_a_good_result_is_passed_and_carries_what_the_tool_measured():
     [
         (Ending(stopped="Past its time limit of 5 s."), "undecided", "environment", "time limit of 5 s"),
         (Ending(exit_code=OUT_OF_MEMORY), "undecided", "environment", "memory limit of 8192 MiB"),
+        (Ending(exit_code=EXPORTER_MISSING), "undecided", "environment", "no legacy exporter any more"),
         (Ending(signal=9), "undecided", "environment", "Killed from outside"),
         (Ending(signal=11), "failed", "change", "signal 11 (SIGSEGV)"),
         (Ending(signal=250), "failed", "change", "signal 250"),
