@@ -32,6 +32,7 @@ _MACHINERY = (
     "transformers_export",
 )
 """Packages of which no file is a model's."""
+_EXPORTERS = ("onnx", "onnxruntime", "onnxscript", "onnx_ir")
 _STANDARD_LIBRARY = Path(sysconfig.get_paths()["stdlib"]).resolve()
 _INSTALLED = ("site-packages", "dist-packages")
 _MOST_LINKS = 16
@@ -87,6 +88,36 @@ def last_model_line(error: BaseException) -> Line | None:
             if is_model_code(frame.filename):
                 return Line(frame.filename, frame.lineno or 0)
     return None
+
+
+def is_our_bug(error: BaseException) -> bool:
+    """Tell whether an exception is a bug of transformers-export.
+
+    It is where no line of a model, its configuration, transformers or an exporter was running, and where we did not
+    raise it ourselves: what we raise says what somebody else should correct.
+    """
+    frames = [frame for link in chain(error) for frame in traceback.extract_tb(link.__traceback__)]
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    raised = any(_is_ours(one.filename) and (one.line or "").startswith("raise") for one in last)
+    if (
+        raised
+        or isinstance(error, OSError | SyntaxError | ImportError)
+        or not any(_is_ours(f.filename) for f in frames)
+    ):
+        return False
+    return not any(is_above_machinery(frame.filename) or _captures_or_imports(frame.filename) for frame in frames)
+
+
+def _is_ours(file: str) -> bool:
+    return _inside("transformers_export", file) is not None
+
+
+def _captures_or_imports(file: str) -> bool:
+    """Tell whether a file is of an exporter, of what runs its graphs, or of what imports a project's modules."""
+    inside = _inside("torch", file)
+    if inside is not None:
+        return inside.parts[0] in ("onnx", "export", "_export", "_dynamo", "_functorch", "jit")
+    return "importlib" in file or any(_inside(package, file) is not None for package in _EXPORTERS)
 
 
 def shown(file: str, roots: Iterable[str] = ()) -> str:

@@ -130,10 +130,12 @@ def test_an_export_that_computes_something_else_is_red(example_repository):
 def test_a_case_that_sleeps_past_its_limit_is_red_and_undecided(example_repository):
     example_repository.checkout("sleeping")
     started = time.monotonic()
-    verdict = check(example_repository.root, "--timeout", "2", "--jobs", "3", "--exporter", "legacy", code=1)
+    verdict = check(example_repository.root, "--timeout", "5", "--jobs", "3", "--exporter", "legacy", code=1)
     assert outcomes(verdict) == ["undecided"]
-    assert {case.cause for case in verdict.cases} == {"environment"}
-    assert all("time limit of 2 s" in case.reason for case in verdict.cases)
+    assert {(case.cause, case.fault.did) for case in verdict.cases} == {
+        ("change", "made the export run past its time limit")
+    }
+    assert all("time limit of 5 s" in case.reason for case in verdict.cases)
     assert time.monotonic() - started < 90
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from transformers_export.cases.fault import after_second_run, judged
+from transformers_export.cases.fault import after_second_run, judged, judged_hang, without_change
+from transformers_export.cases.limits import PAST_TIME
 from transformers_export.cases.versions import EnvironmentProblem
 from transformers_export.cases.workers import run_cases
 from transformers_export.checkout import checkout_of
@@ -77,6 +78,11 @@ def look_again(
     asked = [place for place in chosen if changed[place].outcome == "failed"]
     if base is not None and asked:
         changed.update(_at_base({place: changed[place] for place in asked}, cases, workers, base, say))
+    hanging = {place: result for place, result in changed.items() if _hangs(result)}
+    if base is not None and hanging:
+        changed.update(_hanging(hanging, cases, workers, base, say))
+    if base is None:
+        changed = {place: without_change(result) for place, result in changed.items()}
     return tuple(changed[place] for place in range(len(results)))
 
 
@@ -84,6 +90,46 @@ def _counts(result: CaseResult) -> bool:
     """Whether it is a failure of an export, and not of what the settings say, nor of this machine."""
     unexpected = result.error is not None and result.error.type == "UnexpectedPass"
     return result.outcome == "failed" and result.cause != "environment" and not unexpected
+
+
+def _hangs(result: CaseResult) -> bool:
+    return result.outcome == "undecided" and result.reason.startswith(PAST_TIME)
+
+
+def _hanging(
+    hanging: Mapping[int, CaseResult], cases: tuple[Case, ...], workers: Workers, base: Base, say: Say
+) -> dict[int, CaseResult]:
+    """Run one of the exports that ran past their time limit at the base: it may take as long again."""
+    had = base.exportable.features
+    place = next((one for one in hanging if cases[one].feature in had.get(cases[one].model_type, ())), None)
+    if place is None:
+        why = f"Not asked: the base, {base.commit[:7]}, has no such export."
+        return {one: replace(result, cause="unknown", fault=Fault(why)) for one, result in hanging.items()}
+    say(f"{len(hanging)} past their time limit: one of them run at the base, {base.commit[:7]}")
+    try:
+        found = _there([place], cases, workers, base)
+    except GitError as error:
+        why = f"The base, {base.commit[:7]}, could not be laid out: {error}"
+        return {one: replace(result, cause="unknown", fault=Fault(why)) for one, result in hanging.items()}
+    if place not in found:
+        return {}
+    asked = hanging[place]
+    return {one: judged_hang(result, asked, found[place], base.commit) for one, result in hanging.items()}
+
+
+def _there(places: list[int], cases: tuple[Case, ...], workers: Workers, base: Base) -> dict[int, CaseResult]:
+    """Run cases at the base.
+
+    Raises:
+        GitError: It cannot be laid out.
+    """
+    with checkout_of(base.root, base.commit) as folder:
+        there = tuple(
+            base.place(replace(case, provider=base.exportable.provider, expected_failure=None), folder)
+            for case in cases
+        )
+        search = tuple(folder / part for part in base.source) or workers.search_path
+        return _run(there, places, replace(workers, search_path=search))
 
 
 def _run(cases: tuple[Case, ...], places: list[int], workers: Workers) -> dict[int, CaseResult]:
@@ -106,13 +152,7 @@ def _at_base(
         return judgements
     say(f"{len(shared)} failing: run at the base, {base.commit[:7]}, to tell whose fault it is")
     try:
-        with checkout_of(base.root, base.commit) as folder:
-            there = tuple(
-                base.place(replace(case, provider=base.exportable.provider, expected_failure=None), folder)
-                for case in cases
-            )
-            search = tuple(folder / part for part in base.source) or workers.search_path
-            found = _run(there, shared, replace(workers, search_path=search))
+        found = _there(shared, cases, workers, base)
     except GitError as error:
         why = f"The base, {base.commit[:7]}, could not be laid out: {error}"
         return judgements | {p: replace(failed[p], cause="unknown", fault=Fault(why)) for p in shared}

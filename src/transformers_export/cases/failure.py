@@ -10,8 +10,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from transformers_export.cases.hints import hint_for, operator_in
-from transformers_export.model_code import chain
+from transformers_export.cases.hints import OURS, hint_for, operator_in
+from transformers_export.model_code import chain, is_our_bug
 from transformers_export.verdict.types import CaseError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def describe(error: BaseException, *, own: Iterable[str] = ()) -> CaseError:
     numbered = sorted(enumerate(summary), key=lambda pair: (_distance(pair[1].filename, roots), -pair[0]))
     frames = [frame for _, frame in numbered]
     said = "\n".join(f"{type(link).__name__}: {link}" for link in chain(error))
-    hint = hint_for(said)
+    hint = OURS if is_our_bug(error) else hint_for(said)
     return CaseError(
         type(error).__qualname__,
         shorten(str(error), MAX_MESSAGE),
@@ -85,7 +85,8 @@ def cause_of(error: BaseException, *, own: Iterable[str] = ()) -> Cause:
     """Say whose failure an exception is.
 
     A package that is not installed is the environment's. Upstream's is only what torch's exporter itself calls
-    untranslatable, while no line of the project was running. Everything else is this change's.
+    untranslatable, while no line of the project was running, and what is a bug of ours: to the project we are a library
+    it uses. Everything else is this change's.
     """
     roots = [Path(folder).resolve() for folder in own]
     for link in chain(error):
@@ -93,7 +94,7 @@ def cause_of(error: BaseException, *, own: Iterable[str] = ()) -> Cause:
             return "environment"
         if type(link).__name__ in _UNTRANSLATABLE and type(link).__module__.startswith("torch.onnx"):
             return "change" if touches(link, own) else "upstream"
-    return "change"
+    return "upstream" if is_our_bug(error) else "change"
 
 
 def _is_missing_package(error: BaseException, roots: list[Path]) -> bool:

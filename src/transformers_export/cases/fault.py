@@ -56,6 +56,33 @@ def judged(head: CaseResult, base: CaseResult | None, commit: str) -> CaseResult
     )
 
 
+def without_change(result: CaseResult) -> CaseResult:
+    """Blame no change where there is none: nothing was compared with a base."""
+    if result.cause != "change":
+        return result
+    why = "No change was compared with a base here. Compare one with --base."
+    return replace(result, cause="unknown", fault=result.fault or Fault(why))
+
+
+def judged_hang(head: CaseResult, asked: CaseResult, base: CaseResult, commit: str) -> CaseResult:
+    """Say whose it is that an export ran past its time limit, by what one of those came to at the base.
+
+    Args:
+        head: The export.
+        asked: The one that was run at the base; it stands for the others.
+        base: What that came to.
+        commit: The base's.
+    """
+    at = f"the base, {commit[:_SHORT]}"
+    which = "The same export" if head is asked else f"Another such export, {asked.model_type}/{asked.feature},"
+    if base.outcome == "undecided":
+        return replace(head, cause="environment", fault=Fault(f"{which} could not be decided at {at}: {base.reason}"))
+    if why := not_proved(asked, base):
+        return replace(head, cause="unknown", fault=Fault(f"It could not be run from the files of {at}: {why}"))
+    why = f"{which} took {base.seconds:.0f} s at {at}."
+    return replace(head, cause="change", fault=Fault(why, "made the export run past its time limit"))
+
+
 def not_proved(head: CaseResult, base: CaseResult) -> str:
     """Why nothing shows that the base's own files were run; empty where something does.
 

@@ -16,6 +16,8 @@ _PATIENCE = 5.0
 """Seconds to wait for killed processes to be gone."""
 
 
+PAST_TIME = "Past its time limit"
+"""How the reason of a case begins that was ended for its time."""
 MAX_PRINTED = 64 * 2**20
 """Bytes a case may print: its log lies on the same disk as everything else."""
 
@@ -29,7 +31,7 @@ def exceeded(
 ) -> str | None:
     """Say which limit a case is past, or None. Times in seconds, sizes in bytes."""
     if seconds > timeout:
-        return f"Past its time limit of {timeout:g} s."
+        return f"{PAST_TIME} of {timeout:g} s."
     if processes > MAX_PROCESSES:
         return f"Started more than {MAX_PROCESSES} processes."
     if memory > memory_limit:

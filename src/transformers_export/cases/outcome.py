@@ -16,7 +16,7 @@ import msgspec
 from transformers_export.cases.child import EXPORTER_MISSING, NOT_CONTAINED, OUT_OF_MEMORY
 from transformers_export.cases.evidence import absurd_numbers, missing_evidence, with_tolerance_held
 from transformers_export.cases.failure import MAX_FRAME, MAX_FRAMES, MAX_MESSAGE, shorten
-from transformers_export.cases.hints import HINTS
+from transformers_export.cases.hints import HINTS, OURS
 from transformers_export.cases.protocol import MAX_RESULT_BYTES
 from transformers_export.verdict.types import CaseError, CaseResult
 
@@ -147,7 +147,7 @@ def _bounded(result: CaseResult) -> CaseResult:
 
 def known_hint(advice: str) -> tuple[str, str]:
     """A hint and its link as our own table has them: a case can choose one, and not write one."""
-    return next(((hint.advice, hint.link) for hint in HINTS if hint.advice == advice), ("", ""))
+    return next(((hint.advice, hint.link) for hint in (*HINTS, OURS) if hint.advice == advice), ("", ""))
 
 
 def _bounded_place(located: Located) -> Located:

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.closed_pipe import until_unread
+from transformers_export.model_code import is_our_bug
 from transformers_export.onnx import exporters, lean_imports
 from transformers_export.onnx.alone import settle
 from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
+    OUR_BUG,
     add_loading_arguments,
     checkpoint_of,
     import_modules,
@@ -229,6 +231,8 @@ def _export_one(request: Request, part: Part, preprocessor: Any, exporter: Expor
     except Exception as error:
         logger.debug("The export failed", exc_info=True)
         logger.error("The %s exporter failed: %s", exporter, shown_error(error, verbose=request.verbose))
+        if is_our_bug(error):
+            logger.error(OUR_BUG)
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return ""
 

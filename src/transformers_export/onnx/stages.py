@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+OUR_BUG = (
+    "No line of the model was running, so this is a bug in transformers-export: please report it with what the command "
+    "shows with --verbose."
+)
 _MOST_LINES = 8
 """Lines of an error's message that are shown: torch's go on for hundreds."""
 

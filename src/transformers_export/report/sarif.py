@@ -141,7 +141,7 @@ def sarif(verdict: Verdict) -> bytes:
     """Return the document as UTF-8 JSON, errors before advice; what GitHub would refuse for its number is left out."""
     places = {affected.model_type: affected.path for affected in reversed(verdict.affected)}
     results = [
-        *(_of_finding(finding) for finding in verdict.findings if finding.status != "fixed"),
+        *(_of_finding(f, compared=verdict.base is not None) for f in verdict.findings if f.status != "fixed"),
         *(_of_case(case, places.get(case.model_type)) for case in verdict.cases if case.outcome in _RULES),
     ]
     results.sort(key=lambda result: result.level != "error")
@@ -154,7 +154,7 @@ def sarif(verdict: Verdict) -> bytes:
     return msgspec.json.format(msgspec.json.encode(Log("2.1.0", (run,), _SCHEMA)), indent=2) + b"\n"
 
 
-def _of_finding(finding: Finding) -> Result:
+def _of_finding(finding: Finding, *, compared: bool) -> Result:
     rule = _name(finding.rule)
     return Result(
         rule,
@@ -162,7 +162,7 @@ def _of_finding(finding: Finding) -> Result:
         _message(f"{finding.message} {finding.hint}".strip()),
         (_location(finding.path, finding.line, finding.column),),
         _fingerprint(rule, finding.path, finding.subject),
-        "new" if finding.status == "new" else "unchanged",
+        None if not compared else "new" if finding.status == "new" else "unchanged",
     )
 
 

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.closed_pipe import until_unread
+from transformers_export.model_code import is_our_bug
 from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
+    OUR_BUG,
     add_loading_arguments,
     checkpoint_of,
     import_modules,
@@ -220,6 +222,8 @@ def _export(request: Request, preprocessor: Any, model: Any, onnx_config: Any, s
         except Exception as error:
             logger.debug("The export failed", exc_info=True)
             logger.error("The model could not be traced: %s", shown_error(error, verbose=request.verbose))
+            if is_our_bug(error):
+                logger.error(OUR_BUG)
             return _FAILED
         logger.info("Validating TorchScript model...")
         log_report(report)

@@ -117,7 +117,8 @@ def test_noise_is_told_from_fault(tmp_path):
     first, second, third = looked_at(tmp_path, None, noisy, steady, case(tmp_path, "passes"))
     assert (first.outcome, first.cause) == ("undecided", "unknown")
     assert first.reason.startswith("Noise")
-    assert (second.outcome, second.fault, third.outcome) == ("failed", None, "passed")
+    assert (second.outcome, second.cause, third.outcome) == ("failed", "unknown", "passed")
+    assert "No change was compared with a base" in second.fault.why
 
 
 def test_only_so_many_are_run_again_and_the_rest_says_so(tmp_path, monkeypatch: pytest.MonkeyPatch):
@@ -126,3 +127,30 @@ def test_only_so_many_are_run_again_and_the_rest_says_so(tmp_path, monkeypatch: 
     results = looked_at(tmp_path, None, *cases)
     assert [result.outcome for result in results] == ["undecided", "failed", "failed"]
     assert all("only the first 1 failing" in result.fault.why for result in results[1:])
+
+
+def test_an_export_that_hangs_and_does_not_at_the_base_is_this_changes(tmp_path):
+    root = tmp_path / "repository"
+    commit = repository(root, "passes", "sleeps")
+    said: list[str] = []
+    first, second = looked_at(
+        root, commit, case(root, timeout=1), case(root, timeout=1, exporter="dynamo"), say=said.append
+    )
+    assert said == [f"2 past their time limit: one of them run at the base, {commit[:7]}"]
+    assert (first.outcome, first.cause, second.cause) == ("undecided", "change", "change")
+    assert first.fault.did == "made the export run past its time limit"
+    assert first.fault.why == f"The same export took 0 s at the base, {commit[:7]}."
+    assert second.fault.why.startswith("Another such export, m/as_its_file_says, took 0 s")
+
+
+def test_an_export_that_hangs_at_the_base_too_is_the_environments(tmp_path):
+    root = tmp_path / "repository"
+    (result,) = looked_at(root, repository(root, "sleeps", "sleeps"), case(root, timeout=1))
+    assert (result.outcome, result.cause) == ("undecided", "environment")
+    assert "could not be decided at the base" in result.fault.why
+
+
+def test_a_new_export_that_hangs_is_nobodys_fault_for_sure(tmp_path):
+    root = tmp_path / "repository"
+    (result,) = looked_at(root, repository(root, "passes", "sleeps"), case(root, timeout=1), features=())
+    assert (result.outcome, result.cause) == ("undecided", "unknown")

@@ -15,6 +15,10 @@ from transformers_export.cases.failure import (
     shorten,
     touches,
 )
+from transformers_export.cases.outcome import known_hint
+from transformers_export.model_code import is_our_bug
+from transformers_export.onnx import FeaturesManager, convert, dummy, export
+from transformers_export.onnx.inputs import declared_inputs
 
 DEEP = """
 def start(depth):
@@ -132,3 +136,35 @@ def test_lack_of_memory_is_seen_also_where_an_exporter_wrapped_it(error, said):
     wrapped = ValueError("the export failed")
     wrapped.__cause__ = error
     assert (is_out_of_memory(error), is_out_of_memory(wrapped)) == (said, said)
+
+
+def raised_by(function, *arguments) -> Exception:
+    """What a function of ours raises, without the frames of this test."""
+    error = failure_of(function, *arguments)
+    traceback = error.__traceback__
+    while traceback is not None and "transformers_export" not in traceback.tb_frame.f_code.co_filename:
+        traceback = traceback.tb_next
+    return error.with_traceback(traceback)
+
+
+def test_a_failure_whose_frames_are_all_ours_is_a_bug_of_ours():
+    for error in (raised_by(dummy.rolled, None), raised_by(export, None, None, None, 18, None)):
+        assert is_our_bug(error)
+        assert cause_of(error) == "upstream"
+        assert "bug in transformers-export" in describe(error).hint
+        assert known_hint(describe(error).hint)[0] == describe(error).hint
+
+
+def test_what_we_refuse_in_a_sentence_is_no_bug_of_ours():
+    for error in (
+        raised_by(dummy.require_pytorch, "tf"),
+        raised_by(convert.check_opset, 7, "dynamo"),
+        raised_by(FeaturesManager.get_config, "bert", "no-such-feature"),
+    ):
+        assert not is_our_bug(error)
+        assert cause_of(error) == "change"
+
+
+def test_what_a_projects_line_raises_below_us_is_no_bug_of_ours(tmp_path):
+    mine = load(tmp_path / "mine.py", "class Config:\n    @property\n    def inputs(self):\n        return self.no\n")
+    assert not is_our_bug(raised_by(declared_inputs, mine.Config(), {}))

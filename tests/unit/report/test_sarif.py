@@ -57,7 +57,7 @@ def test_the_schema_would_find_a_fault():
 
 
 def test_a_finding_lies_at_its_line_and_its_text_is_no_link():
-    (result,) = read(Verdict(TOOL, "failure", findings=(FINDING,)))["results"]
+    (result,) = read(Verdict(TOOL, "failure", findings=(FINDING,), base="a" * 40))["results"]
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"] == {"uri": "src/a%20b.py", "uriBaseId": "%SRCROOT%"}
     assert place["region"] == {"startLine": 7, "startColumn": 3}
