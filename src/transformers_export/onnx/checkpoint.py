@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx import tasks
 from transformers_export.onnx.convert import SDPA_OPSET
 from transformers_export.onnx.features import FeaturesManager
 from transformers_export.onnx.lengths import is_divided
@@ -93,8 +94,16 @@ def require_feature(config: Any, feature: str) -> Constructor:
     if not known:
         raise WrongUseError(f"Architecture {config.model_type!r} has no OnnxConfig. {_supported()}")
     if feature not in known:
-        raise WrongUseError(f"{config.model_type} has no feature {feature!r}. Expected one of: {', '.join(known)}.")
+        raise WrongUseError(
+            f"{config.model_type} has no feature {feature!r}.{tasks.suggestion(feature, known)} "
+            f"Expected one of: {', '.join(known)}."
+        )
     return FeaturesManager.get_config(config.model_type, feature)
+
+
+def feature_named(config: Any, asked: str) -> str:
+    """Return the feature that a name means for a model, optimum's names of tasks included; see `tasks.py`."""
+    return tasks.feature_named(asked, FeaturesManager.features_of(config.model_type))
 
 
 def require_weights(checkpoint: Checkpoint) -> None:

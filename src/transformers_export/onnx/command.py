@@ -9,7 +9,7 @@ import argparse
 import logging
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +109,11 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         epilog="`validate MODEL.onnx --model CHECKPOINT` checks a file that is there already, from whatever exporter.",
     )
     parser.add_argument("-m", "--model", required=True, help="hub id or directory of the checkpoint")
-    parser.add_argument("--feature", default="default", help="what to export the model for (default: %(default)s)")
+    parser.add_argument(
+        "--feature",
+        default="default",
+        help="what to export the model for; optimum's task names are understood (default: %(default)s)",
+    )
     parser.add_argument("--opset", type=int, help="ONNX opset to write (default: the configuration's, 18)")
     parser.add_argument(
         "--atol", type=tolerance, help="absolute tolerance (default: the configuration's, or that of float16)"
@@ -154,6 +158,7 @@ def _run(request: Request, *, alone: bool) -> int:
         require_writable(request.output)
         import_modules(request.modules)
         config = checkpoint.read_configuration(request.source)
+        request = replace(request, feature=checkpoint.feature_named(config, request.feature))
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
         _require_exporters(request, onnx_config)

@@ -128,7 +128,9 @@ def _inputs_of(file: Path) -> list[str]:
 def _feature(config: Any, asked: str, inputs: Sequence[str]) -> str:
     from transformers_export.onnx.features import FeaturesManager
     from transformers_export.onnx.foreign import feature_for
+    from transformers_export.onnx.tasks import feature_named
 
+    asked = feature_named(asked, FeaturesManager.features_of(config.model_type))
     feature = feature_for(asked, FeaturesManager.features_of(config.model_type), inputs)
     if feature != asked:
         logger.info(

@@ -150,6 +150,7 @@ def _run(request: Request) -> int:
         import_modules(request.modules)
         _require_target(request)
         config = checkpoint.read_configuration(request.source)
+        request = replace(request, feature=checkpoint.feature_named(config, request.feature))
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
         _require_one_graph(request, onnx_config)
