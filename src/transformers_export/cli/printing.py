@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from transformers_export.verdict.types import CaseResult, Finding, Fix, FixedFile, Located, NotChecked, Verdict
 
 
+_MOST_LINES = 12
+"""Lines of an error's message."""
 _CONTINUED = "\n    | "
 
 
@@ -103,7 +105,7 @@ def _reasons(case: CaseResult) -> Iterator[str]:
     if case.located:
         yield from _place(case.located)
     if case.error:
-        yield f"    {case.error.type}: {case.error.message}"
+        yield f"    {case.error.type}: {_first_lines(case.error.message)}"
         for frame in case.error.frames:
             yield f"      {frame}"
         for given in case.error.inputs:
@@ -112,6 +114,15 @@ def _reasons(case: CaseResult) -> Iterator[str]:
             yield f"    hint: {case.error.hint} {case.error.link}".rstrip()
     if case.fault:
         yield f"    {f'this change {case.fault.did}. ' if case.fault.did else ''}{case.fault.why}"
+
+
+def _first_lines(message: str) -> str:
+    """The beginning of a message: an exporter's may be a whole graph. The verdict has more of it."""
+    first = message.split("\n")
+    left = len(first) - _MOST_LINES
+    return (
+        message if left < 1 else "\n".join([*first[:_MOST_LINES], f"[more in the verdict: --json FILE; {left} lines]"])
+    )
 
 
 def _place(located: Located) -> Iterator[str]:

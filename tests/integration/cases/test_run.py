@@ -165,3 +165,32 @@ def test_a_package_from_elsewhere_is_refused_with_both_places(example_repository
 def workers_with(installed: Path) -> Workers:
     """An interpreter in which the packages of `installed` are found like installed ones, behind the checkout's."""
     return Workers(sys.executable, search_path=(installed,))
+
+
+def _changed(folder: Path, line: str) -> Provider:
+    """The Hub folder with a line more in `forward()`, before the last."""
+    modeling = folder / "modeling_wren.py"
+    last = "        return BaseModelOutput("
+    modeling.write_text(modeling.read_text().replace(last, f"        {line}\n{last}"))
+    return Provider("remote-code", folder=str(folder), onnx_config="configuration_wren.WrenOnnxConfig")
+
+
+def test_auto_takes_the_second_exporter_where_the_first_file_is_wrong(remote_code):
+    line = "words = words * 2 if __import__('torch').compiler.is_exporting() else words"
+    (result,) = run(case("wren", "default", _changed(remote_code, line), exporter="auto"))
+    assert (result.outcome, result.exporter) == ("passed", "legacy"), said(result)
+    assert (
+        "The dynamo exporter failed; this is the legacy exporter's result. What failed: values: " in result.warnings[0]
+    )
+
+
+@pytest.mark.parametrize("exporter", ["dynamo", "legacy"])
+def test_a_failed_check_comes_with_the_line_of_the_model_that_decides(exporter, remote_code):
+    deciding = {
+        "dynamo": "words = words * 2 if input_ids.shape[1] > 20 else words",
+        "legacy": "words = words * 2 if attention_mask.sum() > 20 * len(input_ids) else words",
+    }
+    (result,) = run(case("wren", "default", _changed(remote_code, deciding[exporter]), exporter=exporter))
+    assert result.outcome == "failed", said(result)
+    (cause,) = [one for one in result.warnings if one.startswith("Likely cause: ") and deciding[exporter] in one]
+    assert "modeling_wren.py:" in cause

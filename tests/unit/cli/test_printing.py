@@ -111,3 +111,12 @@ def test_progress_is_lines_in_a_log_and_one_line_on_a_terminal(stream, expected,
     assert expected in stream.getvalue()
     assert "warning: old torch" in stream.getvalue()
     assert "1 failing: run once more" in stream.getvalue()
+
+
+def test_of_a_message_that_is_a_whole_graph_the_first_lines_are_shown():
+    graph = "\n".join(f"  %{number} = aten::add" for number in range(300))
+    long = dataclasses.replace(FAILED, error=CaseError("UnsupportedOperatorError", f"no translation\n{graph}"))
+    text = "\n".join(said(cases=(long,)))
+    assert "no translation" in text
+    assert text.count("aten::add") == 11
+    assert "[more in the verdict: --json FILE; 289 lines]" in text
