@@ -39,12 +39,18 @@ class DecoderOnnxConfig(OnnxConfigWithPast):
         if self.use_past:
             self.fill_with_past_key_values_(inputs, direction="inputs")
         inputs["attention_mask"] = {0: "batch", 1: "past_sequence + sequence" if self.use_past else "sequence"}
-        return inputs
+        return free_of_batch(inputs) if takes_one_row(self) else inputs
 
     @property
-    def values_override(self) -> Mapping[str, Any] | None:
-        """`use_cache`, and a padding token where the model has none: classification looks for the last other one."""
-        return padding_token(self, super().values_override)
+    def outputs(self) -> Mapping[str, Axes]:
+        """The task's outputs; of one row where the model takes no more."""
+        outputs = super().outputs
+        return free_of_batch(outputs) if takes_one_row(self) else outputs
+
+    @property
+    def default_batch_size(self) -> int:
+        """One where the model takes no more rows."""
+        return 1 if takes_one_row(self) else super().default_batch_size
 
 
 class ExpertsOnnxConfig(DecoderOnnxConfig):
@@ -223,10 +229,20 @@ _LEAST_SIDE = 128
 """Four cells of a backbone that makes 32 pixels one."""
 
 
-def padding_token(config: OnnxConfig, override: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Values to set on a decoder: a padding token where classification needs one and the model has none."""
-    needed = config.task == "sequence-classification" and getattr(config._config, "pad_token_id", None) is None
-    return {**(override or {}), **({"pad_token_id": 0} if needed else {})}
+def takes_one_row(config: OnnxConfig) -> bool:
+    """Tell whether the model classifies one row at a time.
+
+    Decoders classify at the last token that is no padding. Without a padding token PyTorch takes the last token, and
+    refuses a batch of several rows; the graph keeps to that.
+    """
+    whole = config._config
+    text = whole.get_text_config() if hasattr(whole, "get_text_config") else whole
+    return config.task == "sequence-classification" and getattr(text, "pad_token_id", None) is None
+
+
+def free_of_batch(declared: Mapping[str, Axes]) -> dict[str, Axes]:
+    """The same names without the axis of the batch: its length is fixed."""
+    return {name: {axis: label for axis, label in axes.items() if label != "batch"} for name, axes in declared.items()}
 
 
 def graph_experts(override: Mapping[str, Any] | None) -> dict[str, Any]:

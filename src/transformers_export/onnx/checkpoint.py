@@ -47,6 +47,8 @@ class Checkpoint:
     """Whether Python code that the checkpoint brings may run."""
     allow_missing_weights: bool = False
     """Whether weights that the checkpoint does not have are drawn at random."""
+    pad_token_id: int | None = None
+    """The padding token of a model whose config.json names none."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -81,6 +83,7 @@ def read_configuration(checkpoint: Checkpoint) -> Any:
             ) from cause
         raise
     require_plain_weights(model, config)
+    _set_padding(config, checkpoint)
     return config
 
 
@@ -123,6 +126,29 @@ def require_weights(checkpoint: Checkpoint) -> None:
         require_h5py()
 
 
+def say_contract(checkpoint: Checkpoint, config: Any, feature: str, onnx_config: Any) -> None:
+    """Log what the files compute that the command line does not say: the head left out, one row, a padding token.
+
+    Args:
+        checkpoint: Where it is, and how it is read.
+        config: The model's configuration.
+        feature: The feature to export.
+        onnx_config: The OnnxConfig of the graph, or of the whole model.
+    """
+    from transformers_export.onnx.heads import feature_of_head, saved_from
+
+    head = feature_of_head(config) if feature == "default" else None
+    if head not in (None, "default"):
+        logger.info("The checkpoint is a %s: its head is exported with --feature %s.", saved_from(config), head)
+    if checkpoint.pad_token_id is not None:
+        logger.info("The padding token is %d, as --pad-token-id says.", checkpoint.pad_token_id)
+    elif feature == "sequence-classification" and getattr(onnx_config, "default_batch_size", 2) == 1:
+        logger.info(
+            "The model has no padding token, so it classifies one row at a time: the batch is fixed to 1. "
+            "--pad-token-id N makes the batch variable; the model then ignores that token at the end of a row."
+        )
+
+
 def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None) -> Any:
     """Load the weights into the feature's model class.
 
@@ -142,6 +168,7 @@ def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None) -> An
             allow_missing_weights=checkpoint.allow_missing_weights,
             **attention,
         )
+    _set_padding(loaded.config, checkpoint)
     if str(loaded.dtype) == "torch.bfloat16":
         logger.info("The checkpoint is in bfloat16; the graph is made in float32.")
         loaded = loaded.float()
@@ -221,6 +248,13 @@ def _try_preprocessor(auto_class: Any, checkpoint: Checkpoint) -> tuple[Any, str
         return auto_class.from_pretrained(checkpoint.model, **checkpoint.options), ""
     except Exception as error:  # whatever a damaged file makes of its reader
         return None, reason(error)
+
+
+def _set_padding(config: Any, checkpoint: Checkpoint) -> None:
+    """Give the configuration the padding token that was asked for."""
+    if checkpoint.pad_token_id is not None:
+        text = config.get_text_config() if hasattr(config, "get_text_config") else config
+        text.pad_token_id = checkpoint.pad_token_id
 
 
 def _names_architecture(error: Exception) -> bool:

@@ -17,6 +17,7 @@ from transformers_export.closed_pipe import until_unread
 from transformers_export.model_code import is_our_bug
 from transformers_export.onnx import exporters, lean_imports
 from transformers_export.onnx.alone import settle
+from transformers_export.onnx.packages import require_packages
 from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
     OUR_BUG,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("transformers_export.onnx")
 
+_PACKAGES = ("torch", "onnx", "onnxruntime", "onnx_ir")
 _PASSED, _FAILED, _WRONG_USE, _INTERRUPTED = 0, 1, 2, 130
 _PLANS: dict[str, tuple[ExporterName, ...]] = {
     "dynamo": ("dynamo",),
@@ -149,6 +151,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
 
 
 def _run(request: Request, *, alone: bool) -> int:
+    require_packages(*_PACKAGES, *(("onnxscript",) if "dynamo" in _PLANS[request.exporter] else ()))
     if alone and _PLANS[request.exporter] == ("legacy",) and not request.modules:
         lean_imports.import_modeling()
     from transformers_export.onnx import checkpoint
@@ -161,6 +164,7 @@ def _run(request: Request, *, alone: bool) -> int:
         request = replace(request, feature=checkpoint.feature_named(config, request.feature))
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
+        checkpoint.say_contract(request.source, config, request.feature, onnx_config)
         _require_exporters(request, onnx_config)
         checkpoint.require_weights(request.source)
     with stage("Loading the model"):

@@ -34,6 +34,7 @@ def load_model(
     options = {"trust_remote_code": False, **options}  # None makes transformers ask on the terminal
     trusted = Checkpoint(model, cache_dir, trust_remote_code=bool(options["trust_remote_code"]))
     model_class = _model_class(feature, trusted)
+    options = {**_attention(trusted), **options}
     try:
         loaded, info = _from_pretrained(model_class, model, {"cache_dir": cache_dir, **options})
     except OSError:
@@ -58,6 +59,21 @@ def _model_class(feature: str, checkpoint: Checkpoint) -> Any:
         auto_config = import_module("transformers").AutoConfig
         model_type = auto_config.from_pretrained(checkpoint.model, **checkpoint.options).model_type
     return FeaturesManager.get_model_class_for_feature(feature, model_type=model_type)
+
+
+def _attention(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The option that replaces attention kernels which config.json asks for and no graph can hold."""
+    asked = _asked_attention(checkpoint)
+    if asked in (None, "eager", "sdpa"):
+        return {}
+    logger.warning("config.json asks for the attention %r; the export uses eager attention.", asked)
+    return {"attn_implementation": "eager"}
+
+
+def _asked_attention(checkpoint: Checkpoint) -> Any:
+    configuration = import_module("transformers").PretrainedConfig
+    found, _ = configuration.get_config_dict(checkpoint.model, cache_dir=checkpoint.cache_dir)
+    return found.get("attn_implementation") or found.get("_attn_implementation")
 
 
 def _from_pretrained(model_class: Any, model: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

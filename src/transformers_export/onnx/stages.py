@@ -55,6 +55,12 @@ def add_loading_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw weights that the checkpoint does not have at random instead of refusing it",
     )
     parser.add_argument(
+        "--pad-token-id",
+        type=int,
+        metavar="N",
+        help="the padding token of a classifier whose config.json names none (default: none, one row at a time)",
+    )
+    parser.add_argument(
         "--import",
         dest="modules",
         action="append",
@@ -76,6 +82,7 @@ def checkpoint_of(given: argparse.Namespace) -> Checkpoint:
         given.cache_dir,
         trust_remote_code=given.trust_remote_code,
         allow_missing_weights=given.allow_missing_weights,
+        pad_token_id=given.pad_token_id,
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from transformers_export.onnx.packages import require_packages
 from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
     add_loading_arguments,
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(given: argparse.Namespace) -> int:
+    require_packages("torch", "onnx", "onnxruntime", "onnx_ir")
     from transformers_export.onnx import checkpoint
     from transformers_export.onnx.parts import parts_of
 
@@ -74,6 +76,7 @@ def _run(given: argparse.Namespace) -> int:
         config = checkpoint.read_configuration(source)
         feature = _feature(config, given.feature, inputs)
         make_onnx_config = checkpoint.require_feature(config, feature)
+        checkpoint.say_contract(source, config, feature, make_onnx_config(config))
         checkpoint.require_weights(source)
     with stage("Loading the model"):
         preprocessors = checkpoint.load_preprocessors(source, given.preprocessor, feature, make_onnx_config(config))

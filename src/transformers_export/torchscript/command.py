@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers_export.closed_pipe import until_unread
 from transformers_export.model_code import is_our_bug
+from transformers_export.onnx.packages import require_packages
 from transformers_export.onnx.refusals import WrongUseError
 from transformers_export.onnx.stages import (
     OUR_BUG,
@@ -142,6 +143,7 @@ def _length(text: str) -> int:
 
 
 def _run(request: Request) -> int:
+    require_packages("torch", "transformers")
     from transformers_export.onnx import checkpoint
 
     with stage("Reading the checkpoint's configuration"):
@@ -153,6 +155,7 @@ def _run(request: Request) -> int:
         request = replace(request, feature=checkpoint.feature_named(config, request.feature))
         make_onnx_config = checkpoint.require_feature(config, request.feature)
         onnx_config = make_onnx_config(config)
+        checkpoint.say_contract(request.source, config, request.feature, onnx_config)
         _require_one_graph(request, onnx_config)
         sizes = _sizes(request, onnx_config)
         checkpoint.require_weights(request.source)

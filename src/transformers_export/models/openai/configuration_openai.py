@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from transformers_export.models.bases import TextEncoderOnnxConfig, padding_token
+from transformers_export.models.bases import TextEncoderOnnxConfig, free_of_batch, takes_one_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from transformers_export.onnx.config import Axes
 
 
 class OpenAIGPTOnnxConfig(TextEncoderOnnxConfig):
@@ -16,6 +18,16 @@ class OpenAIGPTOnnxConfig(TextEncoderOnnxConfig):
     input_names = ("input_ids", "attention_mask")
 
     @property
-    def values_override(self) -> Mapping[str, Any] | None:
-        """A padding token for classification."""
-        return padding_token(self, super().values_override)
+    def inputs(self) -> Mapping[str, Axes]:
+        """Token ids and mask; of one row where the model takes no more."""
+        return free_of_batch(super().inputs) if takes_one_row(self) else super().inputs
+
+    @property
+    def outputs(self) -> Mapping[str, Axes]:
+        """The task's outputs; of one row where the model takes no more."""
+        return free_of_batch(super().outputs) if takes_one_row(self) else super().outputs
+
+    @property
+    def default_batch_size(self) -> int:
+        """One where the model takes no more rows."""
+        return 1 if takes_one_row(self) else super().default_batch_size
