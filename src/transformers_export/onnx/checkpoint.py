@@ -93,6 +93,10 @@ def require_feature(config: Any, feature: str) -> Constructor:
     Raises:
         WrongUseError: The architecture is not registered, or has no such feature.
     """
+    from transformers_export.onnx.encoder_alone import constructor_for, encoder_class
+
+    if feature == "default" and encoder_class(config) is not None:
+        return constructor_for(config, feature)
     known = FeaturesManager.features_of(config.model_type)
     if not known:
         raise WrongUseError(f"Architecture {config.model_type!r} has no OnnxConfig. {_supported()}")
@@ -135,8 +139,11 @@ def say_contract(checkpoint: Checkpoint, config: Any, feature: str, onnx_config:
         feature: The feature to export.
         onnx_config: The OnnxConfig of the graph, or of the whole model.
     """
+    from transformers_export.onnx.encoder_alone import encoder_class
     from transformers_export.onnx.heads import feature_of_head, saved_from
 
+    if feature == "default" and encoder_class(config) is not None:
+        logger.info("The checkpoint is a %s alone, which is exported as it is.", saved_from(config))
     head = feature_of_head(config) if feature == "default" else None
     if head not in (None, "default"):
         logger.info("The checkpoint is a %s: its head is exported with --feature %s.", saved_from(config), head)

@@ -17,10 +17,10 @@ def feature_of_head(config: Any) -> str | None:
     """The registered feature whose model class the checkpoint was saved from; None where there is none."""
     saved = saved_from(config)
     features = [name for name in FeaturesManager.features_of(config.model_type) if not name.endswith("-with-past")]
-    return next((name for name in features if saved and saved in _class_names(name, config.model_type)), None)
+    return next((name for name in features if saved and saved in class_names(name, config.model_type)), None)
 
 
-def _class_names(feature: str, model_type: str) -> tuple[str, ...]:
+def class_names(feature: str, model_type: str) -> tuple[str, ...]:
     """Names of the classes that a feature loads for a model type, without importing them."""
     try:
         model_class = FeaturesManager.get_model_class_for_feature(feature, model_type=model_type)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx import heads, missing
 from transformers_export.onnx.checkpoint import Checkpoint, load_preprocessors
+from transformers_export.onnx.encoder_alone import constructor_for, encoder_class
 from transformers_export.onnx.features import FeaturesManager
 from transformers_export.onnx.missing import MissingWeightsError
 from transformers_export.onnx.tensorflow.errors import listed
@@ -44,7 +45,7 @@ def load_model(
             model, model_class, cache_dir, allow_missing_weights=allow_missing_weights, **options
         )
     lost = missing.missing_weights(loaded, info)
-    if missing.is_pooler_alone(lost) and missing.without_pooler(loaded):
+    if encoder_class(loaded.config) is None and missing.is_pooler_alone(lost) and missing.without_pooler(loaded):
         lost = ()
     if lost and allow_missing_weights:
         missing.warn_random(type(loaded).__name__, lost)
@@ -54,11 +55,11 @@ def load_model(
 
 
 def _model_class(feature: str, checkpoint: Checkpoint) -> Any:
-    model_type = None
-    if FeaturesManager.has_own_classes(FeaturesManager.feature_to_task(feature)):
-        auto_config = import_module("transformers").AutoConfig
-        model_type = auto_config.from_pretrained(checkpoint.model, **checkpoint.options).model_type
-    return FeaturesManager.get_model_class_for_feature(feature, model_type=model_type)
+    if feature != "default" and not FeaturesManager.has_own_classes(FeaturesManager.feature_to_task(feature)):
+        return FeaturesManager.get_model_class_for_feature(feature)
+    config = import_module("transformers").AutoConfig.from_pretrained(checkpoint.model, **checkpoint.options)
+    alone = encoder_class(config) if feature == "default" else None
+    return alone or FeaturesManager.get_model_class_for_feature(feature, model_type=config.model_type)
 
 
 def _attention(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -114,7 +115,7 @@ def _outputs(loaded: Any, feature: str, checkpoint: Checkpoint) -> list[Tensor]:
     from transformers_export.onnx.parts import parts_of
     from transformers_export.onnx.probing import tied
 
-    config = FeaturesManager.get_config(loaded.config.model_type, feature)(loaded.config)
+    config = constructor_for(loaded.config, feature)(loaded.config)
     preprocessors = load_preprocessors(checkpoint, "auto", feature, config)
     outputs: list[Tensor] = []
     for part, preprocessor in zip(parts_of(loaded, config), preprocessors, strict=True):

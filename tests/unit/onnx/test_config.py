@@ -67,11 +67,17 @@ def test_grouped_query_heads_count_for_the_cache() -> None:
     [
         (False, "default", {"use_cache": False}),
         (True, "default", {"use_cache": True}),
-        (False, "sequence-classification", {"use_cache": False, "pad_token_id": 0}),
+        (False, "sequence-classification", {"use_cache": False}),
     ],
 )
 def test_values_are_overridden_as_past_and_task_need(use_past: bool, task: str, expected: dict[str, Any]) -> None:
     assert DecoderOnnxConfig(DECODER, task=task, use_past=use_past).values_override == expected
+
+
+def test_a_classifier_without_a_padding_token_takes_one_row() -> None:
+    config = DecoderOnnxConfig(DECODER, task="sequence-classification")
+    assert config.inputs == {"input_ids": {1: "sequence"}, "attention_mask": {1: "sequence"}}
+    assert (config.outputs, config.default_batch_size) == ({"logits": {}}, 1)
 
 
 def test_two_sides_name_decoder_and_encoder_past_by_decoder_layers() -> None:
