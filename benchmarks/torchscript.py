@@ -66,7 +66,7 @@ def _measure(model_type: str, options: argparse.Namespace, folder: Path) -> None
     onnx_config = FeaturesManager.get_config(model_type, feature)(model.config)
     sizes = Sizes(batch=options.batch, sequence=options.sequence)
     with prepared(model, onnx_config) as flat:
-        inputs = make_inputs(onnx_config, template_inputs(onnx_config, preprocessor, model.dtype), sizes)
+        inputs = make_inputs(onnx_config, template_inputs(onnx_config, preprocessor, model), sizes)
         files = {
             "TorchScript": _traced(folder / "plain.pt", preprocessor, model, onnx_config),
             "TorchScript, frozen": _traced(folder / "frozen.pt", preprocessor, model, onnx_config, freeze=True),

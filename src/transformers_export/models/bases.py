@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from transformers_export.onnx import dummy
 from transformers_export.onnx.config import OnnxConfig, OnnxConfigWithPast, OnnxSeq2SeqConfigWithPast, PatchingSpec
 
 if TYPE_CHECKING:
@@ -64,22 +63,6 @@ class ExpertsOnnxConfig(DecoderOnnxConfig):
     def values_override(self) -> Mapping[str, Any] | None:
         """As any decoder, and the implementation that graphs can hold."""
         return graph_experts(super().values_override)
-
-
-class LatentDecoderOnnxConfig(DecoderOnnxConfig):
-    """A decoder that caches, for all heads together, a compressed latent as key and its rotary part as value."""
-
-    def generate_dummy_inputs(self, preprocessor: Any, *args: Any, **kwargs: Any) -> Mapping[str, Any]:
-        """Make example inputs; past pairs are `[batch, 1, past, kv_lora_rank]` and `[.., qk_rope_head_dim]`."""
-        made = dict(super().generate_dummy_inputs(preprocessor, *args, **kwargs))
-        config = self._config
-        for layer, (key, _) in enumerate(made.get("past_key_values", ())):
-            latent, rotary = (
-                dummy.pair((key.shape[0], 1, key.shape[2], size))[0]
-                for size in (config.kv_lora_rank, config.qk_rope_head_dim)
-            )
-            made["past_key_values"][layer] = (latent, rotary)
-        return made
 
 
 class Seq2SeqOnnxConfig(OnnxSeq2SeqConfigWithPast):

@@ -75,7 +75,7 @@ def export(
     check_dtype(model, exporter)
     with _ONE_AT_A_TIME, attention_for(model, opset), prepared(model, config) as flat:
         flat.check_inputs()
-        template = template_inputs(config, preprocessor, model.dtype)
+        template = template_inputs(config, preprocessor, model)
         model.to(device)
         drawn = make_inputs(config, template, tied(flat, config, template, captured_sizes(config)))
         traced = {name: drawn[name].to(device) for name in flat.input_names}

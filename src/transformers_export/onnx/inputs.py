@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from transformers_export.onnx import dummy
+from transformers_export.onnx.cache_shapes import as_cached
 from transformers_export.onnx.lengths import axis_length, settled, uses_past
 from transformers_export.onnx.padding import MASKS, pad
 from transformers_export.onnx.special_tokens import special_id, special_ids
@@ -54,18 +55,18 @@ def captured_sizes(config: Any) -> Sizes:
     return replace(TRACED, sequence=max(TRACED.sequence, getattr(config, "least_sequence", 0)))
 
 
-def template_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+def template_inputs(config: Any, preprocessor: Any, model: Any = None) -> dict[str, Tensor]:
     """Ask the configuration for its example inputs and flatten past key values to their declared names.
 
     Args:
         config: The OnnxConfig.
         preprocessor: What makes the inputs.
-        dtype: The model's; fractions are brought to it.
+        model: Fractions are brought to its type and past to the shapes it caches; None leaves both as they are made.
 
     Raises:
         ValueError: A declared input is not among them.
     """
-    return declared_inputs(config, example_inputs(config, preprocessor, dtype))
+    return declared_inputs(config, example_inputs(config, preprocessor, model))
 
 
 def declared_inputs(config: Any, made: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -83,7 +84,7 @@ def declared_inputs(config: Any, made: Mapping[str, Tensor]) -> dict[str, Tensor
     return {name: made[name] for name in config.inputs}
 
 
-def example_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+def example_inputs(config: Any, preprocessor: Any, model: Any = None) -> dict[str, Tensor]:
     """Everything the configuration makes as example inputs, declared or not; see `template_inputs`."""
     from transformers.utils import TensorType
 
@@ -95,7 +96,9 @@ def example_inputs(config: Any, preprocessor: Any, dtype: torch.dtype | None = N
             flat[name] = value
     flat = dict(config.generate_dummy_inputs_onnxruntime(flat))
     _add_text_companions(flat, config.inputs)
-    return {name: _of_type(tensor, dtype) for name, tensor in flat.items() if hasattr(tensor, "is_floating_point")}
+    dtype = getattr(model, "dtype", None)
+    made = {name: _of_type(tensor, dtype) for name, tensor in flat.items() if hasattr(tensor, "is_floating_point")}
+    return made if model is None else as_cached(config, model, made)
 
 
 def dropped_inputs(config: Any, preprocessor: Any) -> list[str]:
@@ -110,7 +113,7 @@ def described(config: Any, preprocessor: Any, model: Any) -> tuple[str, ...]:
     Raises:
         Exception: whatever the configuration raises while it makes its inputs.
     """
-    drawn = make_inputs(config, template_inputs(config, preprocessor, model.dtype), TRACED)
+    drawn = make_inputs(config, template_inputs(config, preprocessor, model), TRACED)
     return tuple(
         f"{name} {str(tensor.dtype).removeprefix('torch.')} {'×'.join(map(str, tensor.shape)) or 'scalar'}"
         for name, tensor in drawn.items()

@@ -120,7 +120,7 @@ def _outputs(loaded: Any, feature: str, checkpoint: Checkpoint) -> list[Tensor]:
     outputs: list[Tensor] = []
     for part, preprocessor in zip(parts_of(loaded, config), preprocessors, strict=True):
         with prepared(part.model, part.config) as flat:
-            template = template_inputs(part.config, preprocessor, part.model.dtype)
+            template = template_inputs(part.config, preprocessor, part.model)
             drawn = make_inputs(part.config, template, tied(flat, part.config, template, TRACED))
             outputs.extend(flat(*(drawn[name] for name in flat.input_names)))
     return outputs

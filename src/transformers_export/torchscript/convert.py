@@ -46,5 +46,5 @@ def example_inputs(preprocessor: Any, model: Any, config: Any, sizes: Sizes) -> 
     Both sides of a sequence-to-sequence model get the encoder's length where the model refuses two.
     """
     with prepared(model, config) as flat:
-        template = template_inputs(config, preprocessor, model.dtype)
+        template = template_inputs(config, preprocessor, model)
         return make_inputs(config, template, probing.tied(flat, config, template, sizes))

@@ -55,7 +55,7 @@ def validate(
     except (RuntimeError, ValueError) as error:
         return _unusable(config, f"torch cannot load it: {running.first_line(error)}", tolerance)
     with prepared(model, config) as flat:
-        template = template_inputs(config, preprocessor, model.dtype)
+        template = template_inputs(config, preprocessor, model)
         subject = running.Subject(config, flat, checks.as_graph(traced), template, tolerance)
         return _report(subject, traced)
 

@@ -54,7 +54,7 @@ def _cases(one: Small) -> dict[str, tuple[dict[str, torch.Tensor], dict[str, tor
     """Inputs and the model's own outputs at two sizes it was not traced at; pickled tensors, so no object of ours."""
     cases = {}
     with prepared(one.model, one.config) as flat:
-        template = template_inputs(one.config, one.preprocessor, one.model.dtype)
+        template = template_inputs(one.config, one.preprocessor, one.model)
         for name, sizes in (("other", OTHER), ("smaller", SMALLER)):
             inputs = make_inputs(one.config, template, tied(flat, one.config, template, sizes), seed=5)
             outputs = flat(*(inputs[key] for key in flat.input_names))

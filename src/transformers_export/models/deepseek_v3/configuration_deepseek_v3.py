@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from transformers_export.models.bases import LatentDecoderOnnxConfig, graph_experts
+from transformers_export.models.bases import DecoderOnnxConfig, graph_experts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class DeepseekV3OnnxConfig(LatentDecoderOnnxConfig):
+class DeepseekV3OnnxConfig(DecoderOnnxConfig):
     """Token ids, past and mask."""
 
     @property

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from transformers_export.models.bases import DecoderOnnxConfig
+from transformers_export.models.falcon.alibi import biases
+from transformers_export.onnx.config import PatchingSpec
 
 
 class FalconOnnxConfig(DecoderOnnxConfig):
     """Token ids, past and mask."""
 
-    @property
-    def num_attention_heads(self) -> int:
-        """One cached head where all queries share it, else as many as the configuration says."""
-        if self._config.new_decoder_architecture or not self._config.multi_query:
-            return int(self._config.num_kv_heads)
-        return 1
+    def __init__(
+        self,
+        config: Any,
+        task: str = "default",
+        patching_specs: list[PatchingSpec] | None = None,
+        use_past: bool = False,
+    ) -> None:
+        from transformers.models.falcon import modeling_falcon
+
+        alibi = PatchingSpec(modeling_falcon, "build_alibi_tensor", biases)
+        super().__init__(config, task, [alibi, *(patching_specs or [])], use_past)

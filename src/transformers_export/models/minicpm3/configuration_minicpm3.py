@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from transformers_export.models.bases import LatentDecoderOnnxConfig
+from transformers_export.models.bases import DecoderOnnxConfig
 
 
-class MiniCPM3OnnxConfig(LatentDecoderOnnxConfig):
+class MiniCPM3OnnxConfig(DecoderOnnxConfig):
     """Token ids, past and mask."""

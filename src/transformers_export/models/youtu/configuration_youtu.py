@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from transformers_export.models.bases import LatentDecoderOnnxConfig
+from transformers_export.models.bases import DecoderOnnxConfig
 
 
-class YoutuOnnxConfig(LatentDecoderOnnxConfig):
+class YoutuOnnxConfig(DecoderOnnxConfig):
     """Token ids, past and mask."""

@@ -36,7 +36,7 @@ def line_calling(operator: str, model: Any, config: Any, preprocessor: Any) -> t
     name = re.split(r"::|\.", operator)[1]
     calls: list[tuple[str, int, str]] = []
     with prepared(model, config) as flat:
-        drawn = make_inputs(config, template_inputs(config, preprocessor, model.dtype), TRACED)
+        drawn = make_inputs(config, template_inputs(config, preprocessor, model), TRACED)
         with _Functions(name, calls), _Operators(name, calls):
             flat(*(drawn[tensor] for tensor in flat.input_names))
     return next(iter(calls), None)

@@ -155,8 +155,7 @@ def _report(
     if file.unusable:
         checks += [Check(check.name, "not-run", file.unusable) for check in questions]
         return ValidationReport(tuple(checks), (), None, tolerance)
-    dtype: Any = flat.model.dtype
-    made = example_inputs(config, preprocessor, dtype)
+    made = example_inputs(config, preprocessor, flat.model)
     template = declared_inputs(config, made)
     undeclared = {name: tensor for name, tensor in made.items() if name not in template}
     seen = _observe(stored, file, runs.Subject(config, flat, graph, template, tolerance, seed, undeclared))

@@ -52,7 +52,7 @@ def own_kinds(model: Any, config: Any, preprocessor: Any) -> dict[str, str]:
     from transformers_export.onnx.flat import prepared
     from transformers_export.onnx.inputs import TRACED, make_inputs, template_inputs
 
-    template = template_inputs(config, preprocessor, model.dtype)
+    template = template_inputs(config, preprocessor, model)
     with prepared(model, config) as flat:
         sizes = probing.tied(flat, config, template, TRACED)
         try:
