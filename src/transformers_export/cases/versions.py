@@ -20,7 +20,7 @@ NEEDED_BY_DYNAMO = {"onnxscript": "0.6.1"}
 LOWEST_PYTHON = "3.10"
 TESTED = {
     "python": ("3.11",),
-    "torch": ("2.13",),
+    "torch": ("2.13", "2.14"),
     "transformers": ("4.48", "4.57", "5.17", "5.24"),
 }
 """What our own tests ran with, by minor version."""
