@@ -69,6 +69,8 @@ class Request:
     """Modules to import first: they register models of their own."""
     verbose: bool = False
     """Show errors whole."""
+    max_length: int | None = None
+    """The longest row that validation tries; what time and memory allow where None."""
 
 
 def main(argv: Sequence[str] | None = None, *, alone: bool = False) -> int:
@@ -147,6 +149,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         given.preprocessor,
         tuple(given.modules),
         given.verbose,
+        given.max_length,
     )
 
 
@@ -231,7 +234,10 @@ def _export_one(request: Request, part: Part, preprocessor: Any, exporter: Expor
         with stage(f"Exporting {what} with the {exporter} exporter, opset {opset}"), collecting() as remarks:
             _, outputs = export(preprocessor, part.model, part.config, opset, path, exporter=exporter)
         with stage("Validating"):
-            validate_model_outputs(part.config, preprocessor, part.model, path, outputs, request.atol)
+            longest = request.max_length
+            validate_model_outputs(
+                part.config, preprocessor, part.model, path, outputs, request.atol, max_length=longest
+            )
     except ValidationError as error:
         logger.error("The export does not match: %s", error)
         for remark in remarks:

@@ -35,8 +35,23 @@ def tolerance(text: str) -> float:
     return number
 
 
+def length(text: str) -> int:
+    """Read a number of tokens from the command line: 1 or more."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more tokens, got {text}")
+    return number
+
+
 def add_loading_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that say how a checkpoint is loaded."""
+    """Add the flags that say how a checkpoint is loaded, and how long the texts are that it is tried with."""
+    parser.add_argument(
+        "--max-length",
+        type=length,
+        metavar="N",
+        help="longest text, in tokens, that validation tries where the model computes something else beyond a length "
+        "(default: what takes about 30 seconds and fits the free memory)",
+    )
     parser.add_argument(
         "--preprocessor",
         choices=["auto", "tokenizer", "feature_extractor", "image_processor", "processor"],

@@ -84,7 +84,7 @@ def _run(given: argparse.Namespace) -> int:
         parts = list(zip(parts_of(model, make_onnx_config(model.config)), preprocessors, strict=True))
         part, preprocessor = max(parts, key=lambda each: len(set(inputs) & set(each[0].config.inputs)))
     with stage("Validating"):
-        report = _validate(part.config, preprocessor, part.model, given.file, given.atol)
+        report = _validate(part.config, preprocessor, part.model, given.file, given.atol, given.max_length)
     wrong = [check for check in report.checks if check.outcome in ("failed", "not-run")]
     if wrong:
         said = "; ".join(f"{check.name} {check.outcome}: {check.detail}" for check in wrong)
@@ -94,12 +94,14 @@ def _run(given: argparse.Namespace) -> int:
     return _GOOD
 
 
-def _validate(onnx_config: Any, preprocessor: Any, model: Any, file: Path, atol: float | None) -> ValidationReport:
+def _validate(
+    onnx_config: Any, preprocessor: Any, model: Any, file: Path, atol: float | None, max_length: int | None
+) -> ValidationReport:
     from transformers_export.onnx.flat import OutputMissingError
     from transformers_export.onnx.validation.validate import log_report, validate_foreign
 
     try:
-        report = validate_foreign(onnx_config, preprocessor, model, file, atol=atol)
+        report = validate_foreign(onnx_config, preprocessor, model, file, atol=atol, max_length=max_length)
     except OutputMissingError as error:
         raise WrongUseError(f"{file} has outputs that the model does not give for this feature. {error}") from error
     log_report(report)

@@ -58,6 +58,8 @@ class Request:
     """Modules to import first: they register models of their own."""
     verbose: bool = False
     """Show errors whole."""
+    max_length: int | None = None
+    """The longest row that validation tries; what time and memory allow where None."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,6 +102,7 @@ def parse(argv: Sequence[str] | None = None) -> Request:
         given.preprocessor,
         tuple(given.modules),
         given.verbose,
+        given.max_length,
     )
 
 
@@ -222,7 +225,9 @@ def _export(request: Request, preprocessor: Any, model: Any, onnx_config: Any, s
                 place = whole if alone else whole.parent
                 export(preprocessor, model, onnx_config, place, sizes=sizes, **request.options)
             with stage("Validating"):
-                report = validate(onnx_config, preprocessor, model, whole, atol=request.atol)
+                report = validate(
+                    onnx_config, preprocessor, model, whole, atol=request.atol, max_length=request.max_length
+                )
         except Exception as error:
             logger.debug("The export failed", exc_info=True)
             logger.error("The model could not be traced: %s", shown_error(error, verbose=request.verbose))

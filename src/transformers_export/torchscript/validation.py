@@ -10,8 +10,9 @@ from transformers_export.onnx.inputs import Sizes, template_inputs
 from transformers_export.onnx.lengths import uses_past
 from transformers_export.onnx.validation import runs as running
 from transformers_export.onnx.validation import values
+from transformers_export.onnx.validation.crossing import Crossing, crossing
 from transformers_export.onnx.validation.names import check_names
-from transformers_export.onnx.validation.past import Schedule, check_past
+from transformers_export.onnx.validation.past import Schedule, check_past, check_past_across
 from transformers_export.onnx.validation.tolerance import tolerance_for
 from transformers_export.onnx.validation.types import Check, ValidationReport
 from transformers_export.torchscript import checks, sizes
@@ -24,7 +25,13 @@ logger = logging.getLogger("transformers_export.torchscript")
 
 
 def validate(
-    config: Any, preprocessor: Any, model: Any, path: Path | str, *, atol: float | None = None
+    config: Any,
+    preprocessor: Any,
+    model: Any,
+    path: Path | str,
+    *,
+    atol: float | None = None,
+    max_length: int | None = None,
 ) -> ValidationReport:
     """Run all checks on a saved trace.
 
@@ -42,6 +49,7 @@ def validate(
         model: The PyTorch model; left as it was.
         path: What `save` wrote.
         atol: Absolute tolerance; the configuration's where None.
+        max_length: The longest row that is tried; what time and memory allow where None.
 
     Raises:
         OSError: The file cannot be read.
@@ -56,7 +64,7 @@ def validate(
         return _unusable(config, f"torch cannot load it: {running.first_line(error)}", tolerance)
     with prepared(model, config) as flat:
         template = template_inputs(config, preprocessor, model)
-        subject = running.Subject(config, flat, checks.as_graph(traced), template, tolerance)
+        subject = running.Subject(config, flat, checks.as_graph(traced), template, tolerance, max_length=max_length)
         return _report(subject, traced)
 
 
@@ -65,6 +73,8 @@ def log_report(report: ValidationReport) -> None:
     for check in report.checks:
         mark = {"passed": "✓", "advice": "!"}.get(check.outcome, "x")
         logger.info("\t-[%s] %s: %s", mark, check.name, check.detail)
+    if report.unverified:
+        logger.warning("\t-[!] lengths: %s", report.unverified)
     for output in report.outputs:
         if not output.problem:
             figures = f"{output.max_difference:.2e}, {output.share:.1%} of the tolerance {report.tolerance}"
@@ -79,7 +89,9 @@ def _report(subject: running.Subject, traced: TracedModel) -> ValidationReport:
     if names.outcome != "passed":
         return _unusable(subject.config, names.detail, subject.atol, "names")
     size = sizes.traced_sizes(manifest)
-    asked = sizes.at_traced_shapes(subject.config, size) if manifest.fixed else (size, *running.planned(subject))
+    across = Crossing() if manifest.fixed else crossing(subject)
+    others = (size, *running.planned(subject), *across.shapes)
+    asked = sizes.at_traced_shapes(subject.config, size) if manifest.fixed else others
     done, refused = running.run_all(subject, tuple(dict.fromkeys(asked)))
     found = sizes.answers(done, flat.output_names, size, subject.atol)
     outputs = values.compare_outputs(done, flat.output_names, subject.atol)
@@ -95,9 +107,11 @@ def _report(subject: running.Subject, traced: TracedModel) -> ValidationReport:
     if manifest.fixed or axes.outcome == "failed":
         made.append(checks.check_padding(subject, traced, size))
     if uses_past(subject.config):
-        made.append(check_past(subject, _schedule(traced, size)))
+        fixed = check_past(subject, _schedule(traced, size)) if manifest.fixed else None
+        made.append(fixed or check_past_across(subject, across.decoded))
     differences = [output.max_difference for output in outputs if not output.problem]
-    return ValidationReport(tuple(made), outputs, max(differences, default=None), subject.atol)
+    largest = max(differences, default=None)
+    return ValidationReport(tuple(made), outputs, largest, subject.atol, unverified=across.remark)
 
 
 def _check_file(found: tuple[sizes.Answer, ...], target: str) -> Check:
@@ -109,10 +123,8 @@ def _check_file(found: tuple[sizes.Answer, ...], target: str) -> Check:
     return Check("file", "passed", "torch loads it" if target == "torchscript" else "torch loads it with Neuron's SDK")
 
 
-def _schedule(traced: TracedModel, size: Sizes) -> Schedule | None:
+def _schedule(traced: TracedModel, size: Sizes) -> Schedule:
     """What a fixed trace can decode: one step of the traced length, after a past of the traced length."""
-    if not traced.manifest.fixed:
-        return None
     decoder = "decoder" in traced.manifest.lengths()
     step, encoder = (size.decoder, size.sequence) if decoder else (size.sequence, None)
     return Schedule(batch=size.batch, encoder=encoder, prefill=size.past, ways=((step,),), through_graph=False)

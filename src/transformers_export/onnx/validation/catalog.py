@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.lengths import uses_past
@@ -12,7 +12,7 @@ from transformers_export.onnx.validation.data import check_data
 from transformers_export.onnx.validation.effect import check_effect
 from transformers_export.onnx.validation.element_types import check_types
 from transformers_export.onnx.validation.names import check_names
-from transformers_export.onnx.validation.past import check_past
+from transformers_export.onnx.validation.past import check_past_across
 from transformers_export.onnx.validation.types import Check
 from transformers_export.onnx.validation.values import check_values
 
@@ -52,11 +52,12 @@ def _axes(seen: Observed) -> Check:
 
 
 def _values(seen: Observed) -> Check:
-    return check_values(seen.subject.config, seen.runs, seen.refused, seen.outputs, seen.subject.atol)
+    check = check_values(seen.subject.config, seen.runs, seen.refused, seen.outputs, seen.subject.atol)
+    return replace(check, detail="; ".join(filter(None, (seen.crossing.remark, check.detail))))
 
 
 def _past(seen: Observed) -> Check:
-    return check_past(seen.subject)
+    return check_past_across(seen.subject, seen.crossing.decoded)
 
 
 CATALOG: tuple[FileCheck | RunCheck, ...] = (

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from transformers_export.onnx.validation.crossing import Crossing
     from transformers_export.onnx.validation.types import OutputComparison
 
 
@@ -69,6 +70,8 @@ class Observed:
     outputs: tuple[OutputComparison, ...]
     stored: GraphFile
     """What lies on the disk; `file`, but where another was run in its place."""
+    crossing: Crossing
+    """Which lengths of the configuration were crossed."""
 
 
 def load(path: Path) -> GraphFile:

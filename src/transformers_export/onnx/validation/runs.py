@@ -84,6 +84,8 @@ class Subject:
     """What values of inputs are drawn from; equal seeds give equal inputs."""
     undeclared: Mapping[str, Tensor] = field(default_factory=dict)
     """What the preprocessor makes and the configuration does not declare."""
+    max_length: int | None = None
+    """The longest row that may be tried; what time and memory allow where None."""
 
     def draw(self, sizes: Sizes, purpose: int) -> dict[str, Tensor]:
         """Inputs of these sizes. Each purpose has values of its own, so that no check repeats another's."""

@@ -56,6 +56,8 @@ class ValidationReport:
     """Absolute, for outputs of size one or less."""
     located: Located | NotLocated | None = None
     """Where the values begin to differ; None where they do not."""
+    unverified: str = ""
+    """Which lengths of the model's configuration were not tried, in a sentence; empty where all were."""
 
     @property
     def passed(self) -> bool:

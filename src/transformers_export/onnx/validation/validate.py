@@ -12,6 +12,7 @@ from transformers_export.onnx import foreign
 from transformers_export.onnx.flat import FlatModel, prepared
 from transformers_export.onnx.inputs import declared_inputs, example_inputs
 from transformers_export.onnx.validation import catalog, material, runs, values, widening
+from transformers_export.onnx.validation.crossing import crossing
 from transformers_export.onnx.validation.material import GraphFile, Observed
 from transformers_export.onnx.validation.tolerance import tolerance_for
 from transformers_export.onnx.validation.types import Check, OutputComparison, ValidationReport
@@ -40,6 +41,8 @@ def validate_model_outputs(
     onnx_model: Path,
     onnx_named_outputs: Sequence[str],
     atol: float | None,
+    *,
+    max_length: int | None = None,
 ) -> None:
     """Validate an exported file and log what was found, line by line, as transformers.onnx did.
 
@@ -51,12 +54,13 @@ def validate_model_outputs(
         onnx_named_outputs: The outputs it should have; more or fewer than declared is an error.
         atol: Absolute tolerance for outputs of size one or less. None takes the configuration's, or that of the model's
             element type where it is larger.
+        max_length: The longest row that is tried; see `validate`.
 
     Raises:
         ValidationError: A check failed or could not run.
     """
     logger.info("Validating ONNX model...")
-    report = validate(config, preprocessor, reference_model, Path(onnx_model), atol=atol)
+    report = validate(config, preprocessor, reference_model, Path(onnx_model), atol=atol, max_length=max_length)
     unexpected = set(onnx_named_outputs) ^ set(config.outputs)
     if unexpected:
         raise ValueError(f"Outputs asked for and outputs declared differ in {sorted(unexpected)}.")
@@ -74,6 +78,7 @@ def validate(
     opset: int | None = None,
     atol: float | None = None,
     seed: int = 0,
+    max_length: int | None = None,
 ) -> ValidationReport:
     """Run all checks of `catalog.py` on an exported file.
 
@@ -85,6 +90,8 @@ def validate(
         opset: The opset it should have; None takes the file's word.
         atol: Absolute tolerance; None takes the configuration's, or that of the element type where it is larger.
         seed: What values of inputs are drawn from; the report is the same for the same seed.
+        max_length: The longest row that is tried where the model computes something else beyond a length; what 30 s
+            and the free memory allow where None.
 
     Raises:
         OSError: The file cannot be read.
@@ -104,11 +111,18 @@ def validate(
             kinds = widening.own_kinds(model, config, preprocessor)
             stored = material.with_stored(file, onnx_path, widening.SAID, kinds)
         graph = partial(runs.run_graph, file.session)
-        return _report(stored, file, graph, flat, config, preprocessor, tolerance, seed)
+        return _report(stored, file, graph, flat, config, preprocessor, tolerance, seed, max_length)
 
 
 def validate_foreign(
-    config: Any, preprocessor: Any, model: Any, onnx_path: Path, *, atol: float | None = None, seed: int = 0
+    config: Any,
+    preprocessor: Any,
+    model: Any,
+    onnx_path: Path,
+    *,
+    atol: float | None = None,
+    seed: int = 0,
+    max_length: int | None = None,
 ) -> ValidationReport:
     """Run all checks on a file that another exporter wrote; other names and axes are advice (see `foreign.py`).
 
@@ -119,6 +133,7 @@ def validate_foreign(
         onnx_path: Path of the file.
         atol: Absolute tolerance; None takes the configuration's, or that of the element type where it is larger.
         seed: What values of inputs are drawn from.
+        max_length: The longest row that is tried; what time and memory allow where None.
 
     Raises:
         OSError: The file cannot be read.
@@ -132,7 +147,7 @@ def validate_foreign(
     graph = partial(foreign.run_renamed, partial(runs.run_graph, file.session), fitted.names)
     tolerance = tolerance_for(atol, fitted.config.atol_for_validation, _dtype_of(model))
     with prepared(fitted.model, fitted.config) as flat:
-        return _report(file, file, graph, flat, fitted.config, preprocessor, tolerance, seed)
+        return _report(file, file, graph, flat, fitted.config, preprocessor, tolerance, seed, max_length)
 
 
 def _dtype_of(model: Any) -> str:
@@ -148,6 +163,7 @@ def _report(
     preprocessor: Any,
     tolerance: float,
     seed: int,
+    max_length: int | None,
 ) -> ValidationReport:
     """Ask the file as it is `stored` about itself, and `file`, what was run of it, beside the model."""
     questions = [check for check in catalog.CATALOG if isinstance(check, catalog.RunCheck) and check.applies(config)]
@@ -158,17 +174,20 @@ def _report(
     made = example_inputs(config, preprocessor, flat.model)
     template = declared_inputs(config, made)
     undeclared = {name: tensor for name, tensor in made.items() if name not in template}
-    seen = _observe(stored, file, runs.Subject(config, flat, graph, template, tolerance, seed, undeclared))
+    seen = _observe(stored, file, runs.Subject(config, flat, graph, template, tolerance, seed, undeclared, max_length))
     checks += [check.ask(seen) for check in questions]
     located = _locate(seen) if any(c.name == "values" and c.outcome == "failed" for c in checks) else None
     differences = [output.max_difference for output in seen.outputs if not output.problem]
-    return ValidationReport(tuple(checks), seen.outputs, max(differences, default=None), tolerance, located)
+    return ValidationReport(
+        tuple(checks), seen.outputs, max(differences, default=None), tolerance, located, seen.crossing.remark
+    )
 
 
 def _observe(stored: GraphFile, file: GraphFile, subject: runs.Subject) -> Observed:
-    done, refused = runs.run_all(subject, runs.planned(subject))
+    across = crossing(subject)
+    done, refused = runs.run_all(subject, (*runs.planned(subject), *across.shapes))
     outputs = values.compare_outputs(done, subject.flat.output_names, subject.atol)
-    return Observed(file, subject, tuple(done), tuple(refused), outputs, stored)
+    return Observed(file, subject, tuple(done), tuple(refused), outputs, stored, across)
 
 
 def _locate(seen: Observed) -> Located | NotLocated | None:
@@ -200,6 +219,8 @@ def log_report(report: ValidationReport) -> None:
             logger.info("\t-[%s] %s: %s", mark, check.name, check.detail)
     if by_name["values"].outcome == "not-run":
         logger.info("\t-[x] values not compared: %s", by_name["values"].detail)
+    if report.unverified:
+        logger.warning("\t-[!] lengths: %s", report.unverified)
     if report.located is not None:
         logger.info("\t-[x] %s", report.located.sentence)
 
