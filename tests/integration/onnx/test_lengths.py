@@ -156,3 +156,17 @@ def test_a_table_of_positions_is_filled_and_no_more(
     report = _validate(right, tmp_path / "model.onnx")
     assert report.passed
     assert f"input_ids 1×{length}" in next(check.detail for check in report.checks if check.name == "values")
+
+
+@pytest.mark.parametrize(
+    ("model_type", "configuration"), [("m2m-100", "M2M100Config"), ("speech-to-text", "Speech2TextConfig")]
+)
+def test_a_table_that_only_pytorch_makes_longer_is_said(model_type: str, configuration: str, tmp_path: Path) -> None:
+    config = tiny.shrink(tiny.start(getattr(transformers, configuration)))
+    model = tiny.build_model(FeaturesManager.get_model_class_for_feature("default", model_type=model_type), config)
+    made = FeaturesManager.get_config(model_type, "default")(model.config)
+    right = Small(model, tiny.make_preprocessor(config, model), made)
+    _export(right, tmp_path / "model.onnx")
+    report = _validate(right, tmp_path / "model.onnx")
+    assert report.passed
+    assert "the graph takes no text longer than 144" in report.unverified

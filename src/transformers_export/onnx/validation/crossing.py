@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from transformers_export.onnx.lengths import axis_kind, is_seq2seq, uses_past
 from transformers_export.onnx.probing import takes
 from transformers_export.onnx.thresholds import Threshold, thresholds
-from transformers_export.onnx.validation.runs import SHAPES
+from transformers_export.onnx.validation.runs import RUNS, SHAPES
 
 if TYPE_CHECKING:
     from transformers_export.onnx.inputs import Sizes
@@ -44,9 +44,17 @@ class Crossing:
     longest: int = _LONGEST.sequence
     """The longest row that is run."""
 
+    ends: tuple[Threshold, ...] = ()
+    """Tables of positions at which the graph ends and says so; PyTorch makes more positions."""
+
     @property
     def remark(self) -> str:
-        """What was not verified, in a sentence; empty where everything was."""
+        """What was not verified, and what the graph does not take; empty where there is nothing to say."""
+        ends = (f"the graph takes no text longer than {each.length} ({each.field})" for each in self.ends)
+        return "; ".join(filter(None, (self._not_tried, *ends)))
+
+    @property
+    def _not_tried(self) -> str:
         if not self.unverified:
             return ""
         said = ", ".join(f"{each.length} ({each.field})" for each in self.unverified)
@@ -63,6 +71,7 @@ def crossing(subject: Subject) -> Crossing:
     shapes: list[Sizes] = []
     decoded: list[int] = []
     unverified: list[Threshold] = []
+    ends: list[Threshold] = []
     longest, budget = _LONGEST.sequence, _Budget(subject)
     for threshold in found:
         if threshold.length < getattr(_LONGEST, threshold.side):
@@ -78,8 +87,12 @@ def crossing(subject: Subject) -> Crossing:
         longest = max(longest, getattr(sizes, threshold.side) + (sizes.past if past else 0))
         if not threshold.table:
             decoded.append(threshold.length)
+        elif _graph_ends(subject, sizes, threshold):
+            ends.append(threshold)
+            shapes[-1] = _row(subject, threshold, 0)
     decoding = past and not is_seq2seq(subject.config)
-    return Crossing(tuple(shapes), tuple(dict.fromkeys(decoded)) if decoding else (), tuple(unverified), longest)
+    across = tuple(dict.fromkeys(decoded)) if decoding else ()
+    return Crossing(tuple(shapes), across, tuple(unverified), longest, tuple(ends))
 
 
 def found_thresholds(subject: Subject) -> tuple[Threshold, ...]:
@@ -97,17 +110,33 @@ def found_thresholds(subject: Subject) -> tuple[Threshold, ...]:
 
 def _beyond(subject: Subject, threshold: Threshold) -> Sizes | None:
     """One row that is one token longer than the threshold; as long as PyTorch takes where it takes no more."""
-    past = 1 if uses_past(subject.config) else 0
     for more in _TABLE_LEAVES_OUT if threshold.table else (1,):
-        changed: dict[str, Any] = {threshold.side: threshold.length + more - past}
-        sizes = (
-            replace(SHAPES[2], past=past, sequence=8, **changed)
-            if threshold.side == "decoder"
-            else replace(SHAPES[2], past=past, decoder=6, **changed)
-        )
+        sizes = _row(subject, threshold, more)
         if not threshold.table or takes(subject.flat, subject.config, subject.template, sizes):
             return sizes
     return None
+
+
+def _row(subject: Subject, threshold: Threshold, more: int) -> Sizes:
+    """One row that is that much longer than the threshold, with what is cached."""
+    past = 1 if uses_past(subject.config) else 0
+    changed: dict[str, Any] = {"sequence": 8, "decoder": 6, threshold.side: threshold.length + more - past}
+    return replace(SHAPES[2], past=past, **changed)
+
+
+def _graph_ends(subject: Subject, sizes: Sizes, threshold: Threshold) -> bool:
+    """Tell whether the graph refuses more than the table holds, where PyTorch computes more of it.
+
+    That is no wrong value, and no file can hold a table without end.
+    """
+    if getattr(sizes, threshold.side) + sizes.past <= threshold.length:
+        return False
+    drawn = subject.draw(sizes, RUNS)
+    try:
+        subject.graph({name: tensor.numpy() for name, tensor in drawn.items()})
+    except Exception:  # ONNX Runtime's own, of several types
+        return True
+    return False
 
 
 class _Budget:
