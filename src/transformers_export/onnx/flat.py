@@ -185,7 +185,7 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     # The wrapper too: exporters put back the mode they find on it, all the way down.
     flat = FlatModel(model, config).eval()
     try:
-        with torch.no_grad(), without_vmap(), forgetful(model):
+        with torch.no_grad(), without_vmap(), forgetful(model), returning_names(model):
             yield flat
     finally:
         for module, kept, buffers in attributes:
@@ -202,6 +202,26 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
                 delattr(model.config, key)
             else:
                 setattr(model.config, key, value)
+
+
+@contextmanager
+def returning_names(model: nn.Module) -> Iterator[None]:
+    """Let every part of a model return its outputs by name, also where its configuration asks for tuples."""
+    configs = {id(config): config for module in model.modules() if (config := getattr(module, "config", None))}
+    asked = {"return_dict": True, "torchscript": False}
+    changed = [
+        (config, name, getattr(config, name))
+        for config in configs.values()
+        for name, value in asked.items()
+        if getattr(config, name, value) != value
+    ]
+    for config, name, _ in changed:
+        setattr(config, name, asked[name])
+    try:
+        yield
+    finally:
+        for config, name, value in changed:
+            setattr(config, name, value)
 
 
 def _setter(model: nn.Module, key: str) -> tuple[Callable[[Any], None], Any] | None:
