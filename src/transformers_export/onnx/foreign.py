@@ -11,18 +11,21 @@ import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from transformers_export.onnx.graph import symbolic_axes
 from transformers_export.onnx.lengths import is_seq2seq
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    import numpy as np
     import onnx_ir
     from torch import nn
 
     Axes = Mapping[str, Mapping[int, str]]
 
+BRANCH = "use_cache_branch"
+"""What a merged decoder takes: a truth value that says whether it reads the past, or makes it from nothing."""
 STATES = "encoder_hidden_states"
 """What a decoder's file takes from the encoder's."""
 _DECODER = {"input_ids": "decoder_input_ids", "encoder_attention_mask": "attention_mask"}
@@ -133,6 +136,19 @@ def adopt(graph: onnx_ir.Graph, fitted: Fitted) -> None:
                 )
 
 
+def take_branch(graph: onnx_ir.Graph) -> tuple[str, ...]:
+    """Take a merged decoder's choice out of the inputs of a graph in memory: `run_renamed` makes it.
+
+    Returns:
+        What is to be said of it; nothing where the file is not merged.
+    """
+    chosen = [value for value in graph.inputs if value.name == BRANCH]
+    for value in chosen:
+        graph.inputs.remove(value)
+    said = f"merged decoder: {BRANCH} is false where the past is empty, true elsewhere, and both were run"
+    return (said,) if chosen else ()
+
+
 def run_renamed(
     graph: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
     names: Mapping[str, str],
@@ -146,6 +162,8 @@ def run_renamed(
         inputs: Arrays by ours.
     """
     own = {name: inputs[ours] for name, ours in names.items() if ours in inputs}
+    past = [array for name, array in inputs.items() if name.startswith("past_key_values.") and ".encoder." not in name]
+    own[BRANCH] = np.array([any(array.size for array in past)])
     return {names[name]: array for name, array in graph(own).items()}
 
 

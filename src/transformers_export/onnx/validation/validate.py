@@ -141,9 +141,12 @@ def validate_foreign(
     """
     model.to("cpu")
     read = material.load(onnx_path)
+    merged = foreign.take_branch(read.graph.graph)
     fitted = foreign.fit(read.graph.graph, config, model)
     foreign.adopt(read.graph.graph, fitted)
-    file = replace(read, declared_inputs=read.inputs, declared_outputs=read.outputs, differences=fitted.differences)
+    file = replace(
+        read, declared_inputs=read.inputs, declared_outputs=read.outputs, differences=(*merged, *fitted.differences)
+    )
     graph = partial(foreign.run_renamed, partial(runs.run_graph, file.session), fitted.names)
     tolerance = tolerance_for(atol, fitted.config.atol_for_validation, _dtype_of(model))
     with prepared(fitted.model, fitted.config) as flat:
