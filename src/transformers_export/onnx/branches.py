@@ -112,8 +112,11 @@ def _combined(module: nn.Module, forward: Callable[..., Any]) -> Callable[..., A
 
     def taken(told: tuple[bool, ...], given: Any, named: Any) -> Any:
         before.restore()
+        versions = _versions(given, named)
         with _Way(module, told) as way:
             result = forward(*given, **named)
+        if _versions(given, named) != versions:
+            return result  # it has changed what it was given, so no other way can be taken from here
         for index in reversed(range(len(told), min(len(way.asked), _MOST))):
             question, answer = way.asked[index]
             others = (*(answer for _, answer in way.asked[:index]), not answer)
@@ -130,6 +133,11 @@ def _combined(module: nn.Module, forward: Callable[..., Any]) -> Callable[..., A
 
     before = _State(module)
     return combined
+
+
+def _versions(given: tuple[Any, ...], named: Mapping[str, Any]) -> list[int]:
+    """How often each tensor was written in place."""
+    return [value._version for value in (*given, *named.values()) if isinstance(value, torch.Tensor)]
 
 
 def _chosen(question: Tensor, yes: Any, no: Any) -> Any:

@@ -116,3 +116,18 @@ def test_every_way_of_a_module_is_in_its_trace(value: float, times: int) -> None
         traced = torch.jit.trace(lambda tensor: model(tensor)[0], torch.ones(1), check_trace=False)
     assert "forward" not in vars(model[0])
     assert float(traced(torch.tensor([value]))) == value * times
+
+
+class _Writing(nn.Module):
+    """Writes to what it was given before it decides, as XGLM's positions do in transformers 4."""
+
+    def forward(self, tensor: torch.Tensor) -> torch.Tensor:
+        tensor += 2
+        return tensor * 2 if tensor.sum() > 10 else tensor
+
+
+def test_a_module_that_writes_to_its_input_keeps_the_way_that_it_took() -> None:
+    model = nn.Sequential(_Writing())
+    with branches.every_way(model):
+        result = model(torch.ones(1))
+    assert float(result) == 3
