@@ -176,12 +176,13 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     missing = object()
     before = {key: getattr(model.config, key, missing) for key in override}
     training = [module for module in model.modules() if module.training]
-    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in model.modules()]
     for key, value in override.items():
         setattr(model.config, key, value)
     built = [found for key in override if (found := _setter(model, key))]
     for setter, _ in built:
         setter(override[setter.__name__.removeprefix("set_")])
+    # After the setters: they compare with what a module keeps, and do nothing where it is put back before them.
+    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in model.modules()]
     # The wrapper too: exporters put back the mode they find on it, all the way down.
     flat = FlatModel(model, config).eval()
     try:
