@@ -156,11 +156,11 @@ def say_contract(checkpoint: Checkpoint, config: Any, feature: str, onnx_config:
         )
 
 
-def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None) -> Any:
+def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None, keeps_float64: bool = False) -> Any:
     """Load the weights into the feature's model class.
 
     Below opset 14 attention is eager, as sdpa has no translation there; bfloat16 becomes float32, as ONNX Runtime does
-    not compute in it on the CPU.
+    not compute in it on the CPU, and float64 too unless it is kept, as ONNX Runtime lacks some of its operators there.
 
     Raises:
         WrongUseError: transformers cannot, the checkpoint lacks weights, or weights and the model do not fit.
@@ -178,6 +178,9 @@ def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None) -> An
     _set_padding(loaded.config, checkpoint)
     if str(loaded.dtype) == "torch.bfloat16":
         logger.info("The checkpoint is in bfloat16; the graph is made in float32.")
+        loaded = loaded.float()
+    if str(loaded.dtype) == "torch.float64" and not keeps_float64:
+        logger.info("The checkpoint is in float64, for which ONNX Runtime lacks operators; the graph is made in float32.")
         loaded = loaded.float()
     return loaded
 

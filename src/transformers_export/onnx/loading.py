@@ -15,11 +15,14 @@ from transformers_export.onnx.tensorflow.errors import listed
 from transformers_export.onnx.weights import has_pytorch_weights, has_tensorflow_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
 logger = logging.getLogger("transformers_export.onnx")
+
+_ATTENTION = ("attn_implementation", "_attn_implementation")
+"""What config.json calls the attention, by whoever wrote it."""
 
 
 def load_model(
@@ -42,7 +45,11 @@ def load_model(
         if has_pytorch_weights(model, cache_dir) or not has_tensorflow_weights(model, cache_dir):
             raise
         return import_module("transformers_export.onnx.tensorflow.loading").load(
-            model, model_class, cache_dir, allow_missing_weights=allow_missing_weights, **options
+            model,
+            model_class,
+            cache_dir,
+            allow_missing_weights=allow_missing_weights,
+            **{name: value for name, value in options.items() if name != "config"},
         )
     lost = missing.missing_weights(loaded, info)
     if encoder_class(loaded.config) is None and missing.is_pooler_alone(lost) and missing.without_pooler(loaded):
@@ -63,18 +70,28 @@ def _model_class(feature: str, checkpoint: Checkpoint) -> Any:
 
 
 def _attention(checkpoint: Checkpoint) -> dict[str, Any]:
-    """The option that replaces attention kernels which config.json asks for and no graph can hold."""
-    asked = _asked_attention(checkpoint)
-    if asked in (None, "eager", "sdpa"):
+    """The options that replace attention kernels which config.json asks for and no graph can hold.
+
+    The configuration is handed over with them: a key `_attn_implementation` of config.json outdoes the option alone.
+    """
+    transformers = import_module("transformers")
+    written, _ = transformers.PretrainedConfig.get_config_dict(checkpoint.model, cache_dir=checkpoint.cache_dir)
+    asked = sorted(_asked_attention(written) - {"eager", "sdpa"})
+    if not asked:
         return {}
-    logger.warning("config.json asks for the attention %r; the export uses eager attention.", asked)
-    return {"attn_implementation": "eager"}
+    named = listed([repr(each) for each in asked])
+    logger.warning("config.json asks for the attention %s; the export uses eager attention.", named)
+    config = transformers.AutoConfig.from_pretrained(checkpoint.model, **checkpoint.options)
+    for each in (config, *(getattr(config, name, None) for name in getattr(config, "sub_configs", ()))):
+        if each is not None:
+            each._attn_implementation = "eager"
+    return {"attn_implementation": "eager", "config": config}
 
 
-def _asked_attention(checkpoint: Checkpoint) -> Any:
-    configuration = import_module("transformers").PretrainedConfig
-    found, _ = configuration.get_config_dict(checkpoint.model, cache_dir=checkpoint.cache_dir)
-    return found.get("attn_implementation") or found.get("_attn_implementation")
+def _asked_attention(written: Mapping[str, Any]) -> set[str]:
+    """The kernels that a config.json asks for, for the model and for its parts."""
+    found = {value for key, value in written.items() if key in _ATTENTION and isinstance(value, str)}
+    return found.union(*(_asked_attention(value) for value in written.values() if isinstance(value, dict)))
 
 
 def _from_pretrained(model_class: Any, model: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

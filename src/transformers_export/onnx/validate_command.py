@@ -80,7 +80,7 @@ def _run(given: argparse.Namespace) -> int:
         checkpoint.require_weights(source)
     with stage("Loading the model"):
         preprocessors = checkpoint.load_preprocessors(source, given.preprocessor, feature, make_onnx_config(config))
-        model = checkpoint.load_model(source, feature, opset=None)
+        model = checkpoint.load_model(source, feature, opset=None, keeps_float64=_is_float64(given.file))
         parts = list(zip(parts_of(model, make_onnx_config(model.config)), preprocessors, strict=True))
         part, preprocessor = max(parts, key=lambda each: len(set(inputs) & set(each[0].config.inputs)))
     with stage("Validating"):
@@ -128,6 +128,14 @@ def _inputs_of(file: Path) -> list[str]:
     graph = model.graph
     weights = {tensor.name for tensor in graph.initializer}
     return [value.name for value in graph.input if value.name not in weights]
+
+
+def _is_float64(file: Path) -> bool:
+    """Tell whether the file gives float64, so that it is held against a model that does."""
+    import onnx
+
+    outputs = onnx.load(file, load_external_data=False).graph.output
+    return any(value.type.tensor_type.elem_type == onnx.TensorProto.DOUBLE for value in outputs)
 
 
 def _feature(config: Any, asked: str, inputs: Sequence[str]) -> str:

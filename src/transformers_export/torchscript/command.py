@@ -165,7 +165,7 @@ def _run(request: Request) -> int:
     with stage("Loading the model"):
         kinds = checkpoint.preprocessor_kinds(request.preprocessor, request.feature, onnx_config)
         preprocessor = checkpoint.load_preprocessor(request.source, kinds, onnx_config)
-        model = checkpoint.load_model(request.source, request.feature, opset=None)
+        model = checkpoint.load_model(request.source, request.feature, opset=None, keeps_float64=True)
     return _export(request, preprocessor, model, make_onnx_config(model.config), sizes)
 
 

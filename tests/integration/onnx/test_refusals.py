@@ -133,10 +133,11 @@ def test_code_that_the_checkpoint_brings_runs_only_when_asked(
 
 
 @pytest.mark.parametrize("asked", ["flash_attention_2", "flex_attention"])
+@pytest.mark.parametrize("key", ["attn_implementation", "_attn_implementation"])
 def test_attention_kernels_that_no_graph_holds_are_replaced_and_it_is_said(
-    asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    key: str, asked: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _configure(_save(tmp_path / "checkpoint"), attn_implementation=asked)
+    _configure(_save(tmp_path / "checkpoint"), **{key: asked})
     arguments = ["--model", str(tmp_path / "checkpoint"), "--feature", "causal-lm", "--exporter", "legacy"]
     code = main([*arguments, str(tmp_path / "out")])
     said = capsys.readouterr()

@@ -1,4 +1,6 @@
-"""How torch is set while torch.export captures a graph: off is what costs time and changes nothing in the graph.
+"""How torch is set while torch.export captures a graph and translates it.
+
+Off is what costs time and changes nothing in the graph; constants that float32 cannot hold keep their type.
 
 Everything is set back afterwards, and each setting is left alone where this torch has none of its name.
 """
@@ -9,6 +11,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from transformers_export.onnx.exporters.arithmetic import arithmetic_remembered
+from transformers_export.onnx.exporters.wide_constants import typed_by_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +36,7 @@ def set_for_export(*, shapes_recur: bool) -> Iterator[None]:
         _set(torch._dynamo.config, "fake_tensor_cache_enabled", shapes_recur),
         torchlib_built_once(),
         arithmetic_remembered(),
+        constants_kept_wide(),
     ):
         yield
 
@@ -57,6 +61,20 @@ def torchlib_built_once() -> Iterator[None]:
         return copy
 
     with _set(ONNXRegistry, "from_torchlib", staticmethod(copied), before=original):
+        yield
+
+
+@contextlib.contextmanager
+def constants_kept_wide() -> Iterator[None]:
+    """Write constants that float32 would make infinite or zero as float64; see `wide_constants.py`."""
+    from torch.onnx._internal.exporter import _building
+
+    name = "_determine_input_dtype"
+    determine = getattr(_building, name, None)
+    if determine is None:
+        yield
+        return
+    with _set(_building, name, typed_by_value(determine)):
         yield
 
 
