@@ -62,6 +62,12 @@ def python_earlier_5() -> Path:
     return environments.earlier_transformers_5()
 
 
+@pytest.fixture(scope="session")
+def python_with_peft() -> Path:
+    """The interpreter with transformers 5 and peft."""
+    return environments.with_peft()
+
+
 @pytest.fixture
 def example_python(example_repository: repositories.Repository, python_5: Path, tmp_path: Path) -> Path:
     """An interpreter with transformers 5 in which `example_repository` is installed as it stands on disk."""

@@ -26,6 +26,9 @@ NEWEST_4 = {"transformers": "4.57.6", "tokenizers": "0.22.2"}
 EARLIER_5 = {"transformers": "5.17.0", "huggingface-hub": "1.33.0", "httpx": "0.28.1", "httpcore": "1.0.9"}
 """One of 5.13 to 5.22, whose exporter has another method than later ones, and what it needs other than those do."""
 
+PEFT = {"peft": "0.21.2", "accelerate": "1.15.0"}
+"""What merges adapters, and what it needs beyond the rest; by itself, as transformers loads it wherever it is there."""
+
 # Prints what is installed of the names given, as "name==version" lines; a missing one prints nothing.
 _INSTALLED = """
 import sys
@@ -97,20 +100,36 @@ def pinned(name: str, constraints: Path) -> Path:
 
 
 @cache
+def with_peft() -> Path:
+    """An interpreter with peft on top of everything that `transformers_5()` has: 5 seconds and 7 MB."""
+    return _on_top("The environment with peft", "peft", transformers_5(), PEFT)
+
+
+@cache
 def newest_transformers_4() -> Path:
     """An interpreter with the newest transformers 4 before everything that `transformers_4()` has: 20 s and 120 MB."""
-    return _on_top("The environment with the newest transformers 4", transformers_4(), NEWEST_4)
+    return _on_top(
+        "The environment with the newest transformers 4",
+        f"transformers-{NEWEST_4['transformers']}",
+        transformers_4(),
+        NEWEST_4,
+    )
 
 
 @cache
 def earlier_transformers_5() -> Path:
     """An interpreter with transformers 5.17.0 before everything that `transformers_5()` has: 20 s and 130 MB."""
-    return _on_top("The environment with an earlier transformers 5", transformers_5(), EARLIER_5)
+    return _on_top(
+        "The environment with an earlier transformers 5",
+        f"transformers-{EARLIER_5['transformers']}",
+        transformers_5(),
+        EARLIER_5,
+    )
 
 
-def _on_top(what: str, base_python: Path, pins: dict[str, str]) -> Path:
+def _on_top(what: str, name: str, base_python: Path, pins: dict[str, str]) -> Path:
     """An environment with `pins` before everything that `base_python` has; made at the first call."""
-    directory = cache_directory() / f"transformers-{pins['transformers']}"
+    directory = cache_directory() / name
     with FileLock(f"{directory}.lock"):
         base = _site_packages(base_python, what)
         python = directory / "bin" / "python"
@@ -118,7 +137,7 @@ def _on_top(what: str, base_python: Path, pins: dict[str, str]) -> Path:
             run(what, base_python, "-m", "venv", "--without-pip", directory)  # the base has pip and setuptools
         Path(_site_packages(python, what), "base.pth").write_text(f"{base}\n", encoding="utf-8")
         if _missing(python, pins):
-            wanted = (f"{name}=={version}" for name, version in pins.items())
+            wanted = (f"{part}=={version}" for part, version in pins.items())
             run(what, python, "-m", "pip", "install", "--quiet", "--no-deps", *wanted)
             run(what, python, "-m", "pip", "check")
     return python

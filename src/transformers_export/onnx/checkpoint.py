@@ -49,6 +49,8 @@ class Checkpoint:
     """Whether weights that the checkpoint does not have are drawn at random."""
     pad_token_id: int | None = None
     """The padding token of a model whose config.json names none."""
+    adapter: str = ""
+    """Hub id or directory of what is merged into the model; see `adapters.py`."""
 
     @property
     def options(self) -> dict[str, Any]:
@@ -173,6 +175,7 @@ def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None, keeps
             cache_dir=checkpoint.cache_dir,
             trust_remote_code=checkpoint.trust_remote_code,
             allow_missing_weights=checkpoint.allow_missing_weights,
+            **({"adapter": checkpoint.adapter} if checkpoint.adapter else {}),
             **attention,
         )
     _set_padding(loaded.config, checkpoint)
@@ -180,7 +183,9 @@ def load_model(checkpoint: Checkpoint, feature: str, *, opset: int | None, keeps
         logger.info("The checkpoint is in bfloat16; the graph is made in float32.")
         loaded = loaded.float()
     if str(loaded.dtype) == "torch.float64" and not keeps_float64:
-        logger.info("The checkpoint is in float64, for which ONNX Runtime lacks operators; the graph is made in float32.")
+        logger.info(
+            "The checkpoint is in float64, which ONNX Runtime lacks operators for; the graph is made in float32."
+        )
         loaded = loaded.float()
     return loaded
 
@@ -253,11 +258,14 @@ def load_preprocessor(checkpoint: Checkpoint, kinds: list[str], onnx_config: Any
 
 
 def _try_preprocessor(auto_class: Any, checkpoint: Checkpoint) -> tuple[Any, str]:
-    """What the checkpoint has of one kind, or None and why not."""
-    try:
-        return auto_class.from_pretrained(checkpoint.model, **checkpoint.options), ""
-    except Exception as error:  # whatever a damaged file makes of its reader
-        return None, reason(error)
+    """What the checkpoint has of one kind, an adapter's own before its base's; or None and why not."""
+    refusal = ""
+    for place in filter(None, (checkpoint.adapter, checkpoint.model)):
+        try:
+            return auto_class.from_pretrained(place, **checkpoint.options), ""
+        except Exception as error:  # noqa: PERF203  (whatever a damaged file makes of its reader)
+            refusal = reason(error)
+    return None, refusal
 
 
 def _set_padding(config: Any, checkpoint: Checkpoint) -> None:

@@ -157,12 +157,13 @@ def _run(request: Request, *, alone: bool) -> int:
     require_packages(*_PACKAGES, *(("onnxscript",) if "dynamo" in _PLANS[request.exporter] else ()))
     if alone and _PLANS[request.exporter] == ("legacy",) and not request.modules:
         lean_imports.import_modeling()
-    from transformers_export.onnx import checkpoint
+    from transformers_export.onnx import adapters, checkpoint
     from transformers_export.onnx.parts import parts_of
 
     with stage("Reading the checkpoint's configuration"):
         require_writable(request.output)
         import_modules(request.modules)
+        request = replace(request, source=adapters.on_base(request.source))
         config = checkpoint.read_configuration(request.source)
         request = replace(request, feature=checkpoint.feature_named(config, request.feature))
         make_onnx_config = checkpoint.require_feature(config, request.feature)

@@ -6,7 +6,7 @@ import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from transformers_export.onnx import heads, missing
+from transformers_export.onnx import adapters, heads, missing
 from transformers_export.onnx.checkpoint import Checkpoint, load_preprocessors
 from transformers_export.onnx.encoder_alone import constructor_for, encoder_class
 from transformers_export.onnx.features import FeaturesManager
@@ -26,7 +26,13 @@ _ATTENTION = ("attn_implementation", "_attn_implementation")
 
 
 def load_model(
-    feature: str, model: str, cache_dir: str | None, *, allow_missing_weights: bool = False, **options: Any
+    feature: str,
+    model: str,
+    cache_dir: str | None,
+    *,
+    allow_missing_weights: bool = False,
+    adapter: str = "",
+    **options: Any,
 ) -> Any:
     """Load a checkpoint into the model class of a feature; see `FeaturesManager.get_model_from_feature`.
 
@@ -36,7 +42,7 @@ def load_model(
         OSError: No such checkpoint, or TensorFlow's weights and the model do not fit.
     """
     options = {"trust_remote_code": False, **options}  # None makes transformers ask on the terminal
-    trusted = Checkpoint(model, cache_dir, trust_remote_code=bool(options["trust_remote_code"]))
+    trusted = Checkpoint(model, cache_dir, trust_remote_code=bool(options["trust_remote_code"]), adapter=adapter)
     model_class = _model_class(feature, trusted)
     options = {**_attention(trusted), **options}
     try:
@@ -52,6 +58,12 @@ def load_model(
             **{name: value for name, value in options.items() if name != "config"},
         )
     lost = missing.missing_weights(loaded, info)
+    if adapter:
+        brought = adapters.read_weights(adapter, cache_dir)
+        if labels := adapters.labels(brought, loaded):
+            loaded, _ = _from_pretrained(model_class, model, {"cache_dir": cache_dir, **options, **labels})
+        lost = adapters.still_lost(lost, brought)
+        loaded = adapters.merge(loaded, adapter, cache_dir)
     if encoder_class(loaded.config) is None and missing.is_pooler_alone(lost) and missing.without_pooler(loaded):
         lost = ()
     if lost and allow_missing_weights:

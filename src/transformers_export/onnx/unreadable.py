@@ -36,7 +36,6 @@ def require_directory(model: str) -> None:
     for file in sorted(path.iterdir()):
         _require_content(file)
     if not (path / "config.json").is_file():
-        _refuse_adapter(path)
         raise WrongUseError(
             f"No checkpoint at {model!r}: the directory has no config.json{found_instead(model)}. Save the model there "
             "with save_pretrained()."
@@ -85,24 +84,6 @@ def found_instead(model: str) -> str:
     names = sorted(path.name for path in directory.iterdir())
     return (
         f"; it holds {', '.join(names[:_SHOWN])}{' ...' if len(names) > _SHOWN else ''}" if names else "; it is empty"
-    )
-
-
-def _refuse_adapter(directory: Path) -> None:
-    """Say how an adapter becomes a checkpoint: it holds the differences to another model alone."""
-    file = directory / "adapter_config.json"
-    if not file.is_file():
-        return
-    try:
-        base = json.loads(file.read_text(encoding="utf-8"))["base_model_name_or_path"]
-    except (ValueError, KeyError, TypeError):
-        base = None
-    named = repr(base) if base else "a model that its adapter_config.json does not name"
-    raise WrongUseError(
-        f"{str(directory)!r} is an adapter for {named}, not a whole model. Merge it first (pip install peft): load "
-        "that model with the class of your feature, then "
-        f"PeftModel.from_pretrained(model, {str(directory)!r}).merge_and_unload().save_pretrained(DIRECTORY), save "
-        "the tokenizer there too, and export that directory."
     )
 
 

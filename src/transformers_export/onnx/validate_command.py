@@ -66,13 +66,14 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(given: argparse.Namespace) -> int:
     require_packages("torch", "onnx", "onnxruntime", "onnx_ir")
-    from transformers_export.onnx import checkpoint
+    from transformers_export.onnx import adapters, checkpoint
     from transformers_export.onnx.parts import parts_of
 
     with stage("Reading the checkpoint's configuration"):
         source = checkpoint_of(given)
         inputs = _inputs_of(given.file)
         import_modules(tuple(given.modules))
+        source = adapters.on_base(source)
         config = checkpoint.read_configuration(source)
         feature = _feature(config, given.feature, inputs)
         make_onnx_config = checkpoint.require_feature(config, feature)

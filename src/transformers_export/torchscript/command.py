@@ -147,13 +147,14 @@ def _length(text: str) -> int:
 
 def _run(request: Request) -> int:
     require_packages("torch", "transformers")
-    from transformers_export.onnx import checkpoint
+    from transformers_export.onnx import adapters, checkpoint
 
     with stage("Reading the checkpoint's configuration"):
         alone = request.output.suffix == ".pt" and not request.output.is_dir()
         require_writable(request.output if alone else request.output / "model.pt")
         import_modules(request.modules)
         _require_target(request)
+        request = replace(request, source=adapters.on_base(request.source))
         config = checkpoint.read_configuration(request.source)
         request = replace(request, feature=checkpoint.feature_named(config, request.feature))
         make_onnx_config = checkpoint.require_feature(config, request.feature)

@@ -111,15 +111,6 @@ def test_a_path_is_not_taken_for_a_hub_id(tmp_path: Path, capsys: pytest.Capture
     assert "has no config.json; it is empty" in _refused(tmp_path / "empty", capsys)
 
 
-def test_an_adapter_says_how_it_is_merged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "adapter").mkdir()
-    file = tmp_path / "adapter" / "adapter_config.json"
-    file.write_text(json.dumps({"peft_type": "LORA", "base_model_name_or_path": "acme/base"}))
-    said = _refused(tmp_path / "adapter", capsys)
-    assert "is an adapter for 'acme/base', not a whole model" in said
-    assert ".merge_and_unload().save_pretrained(DIRECTORY)" in said
-
-
 def test_code_that_the_checkpoint_brings_runs_only_when_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
