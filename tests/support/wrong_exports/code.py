@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from support.wrong_exports.types import Defect, InModelCode, WhileCaptured, WhileExporting
+from transformers_export import cache_names
 from transformers_export.onnx import cache, inputs
 
 if TYPE_CHECKING:
@@ -118,12 +119,13 @@ def _present(change: Callable[[Tensor, int], Tensor]) -> Any:
     """Another cache is given back; `change` gets keys or values and how many of them are past."""
 
     def forward(model: Any, original: Original, **given: Any) -> Any:
-        past = cache.layers(given["past_key_values"])[0][0].shape[2] if given.get("past_key_values") is not None else 0
+        cached = cache.layers(given.get(cache.parameter(model)))
+        past = cached[0][0].shape[2] if cached else 0
         result = original(**given)
-        layers = cache.layers(result.past_key_values) if given.get("past_key_values") is not None else None
+        layers = cache.layers(cache.returned(result)) if cached else None
         if layers is not None:
             changed = [tuple(change(tensor, past) for tensor in layer) for layer in layers]
-            result.past_key_values = cache.build(model, changed)
+            result[cache_names.find(result)] = cache.build(model, changed)
         return result
 
     return forward
