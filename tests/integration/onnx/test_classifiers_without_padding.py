@@ -12,6 +12,8 @@ from transformers_export import tiny
 from transformers_export.onnx import files
 from transformers_export.onnx.command import main
 from transformers_export.onnx.validation.runs import open_session, run_graph
+from transformers_export.torchscript import load
+from transformers_export.torchscript.command import main as trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import numpy
 
 _DECODERS = ("GPT2Config", "LlamaConfig", "OpenAIGPTConfig", "BloomConfig")
-_EXPORTERS = [*((name, "legacy") for name in _DECODERS), ("GPT2Config", "dynamo")]
+_EXPORTERS = [*((name, "legacy") for name in _DECODERS), ("GPT2Config", "dynamo"), ("Qwen2Config", "dynamo")]
 
 
 def _save(config: str, directory: Path) -> Any:
@@ -56,6 +58,18 @@ def test_a_row_that_ends_in_token_0_gets_the_class_that_pytorch_gives(
         tokens = torch.tensor([row])
         assert abs(_logits(tmp_path / "model.onnx", tokens) - _by_pytorch(model, tokens)).max() < 1e-4
     assert main(["validate", str(tmp_path / "model.onnx"), *arguments]) == 0
+
+
+@pytest.mark.parametrize("config", ["LlamaConfig", "Qwen2Config"])
+def test_a_trace_computes_one_row_as_pytorch_does(config: str, tmp_path: Path) -> None:
+    model = _save(config, tmp_path / "checkpoint")
+    arguments = ["--model", str(tmp_path / "checkpoint"), "--feature", "sequence-classification"]
+    assert trace([*arguments, str(tmp_path / "out")]) == 0
+    traced = load(tmp_path / "out")
+    for row in ([5, 9, 3, 7], [5, 9, 3, 0], [5, 9, 0, 0, 0]):
+        tokens = torch.tensor([row])
+        found = traced(input_ids=tokens, attention_mask=torch.ones_like(tokens))["logits"]
+        assert abs(found.numpy() - _by_pytorch(model, tokens)).max() < 1e-5
 
 
 @pytest.mark.parametrize("config", ["GPT2Config", "LlamaConfig"])
