@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from transformers_export import field_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Side = Literal["sequence", "decoder"]
     """Which of the sizes reaches it; see `inputs.Sizes`."""
 
-_WINDOW = re.compile(
-    r"^(?!.*(layer|pattern|interval|every|feed_forward|pretrained|stride|kernel|patch|image|num_|use_|focal|conv))"
-    r".*(window|radius|local_attention|attention_chunk|chunk_(size|len)|(^|_)block_size)"
-)
+_WINDOW = re.compile(field_names.WINDOW)
 _POSITIONS = re.compile(r"^(?!.*(2d|relative|source))(max_\w*positions?(_embeddings)?|n_positions|max_seq_len)$")
 _FIXED_ROPE = ("default", "linear", "yarn", "llama3", "proportional", "axial", "mrope", "none")
 """Rotary positions that are the same at every length."""

@@ -9,6 +9,8 @@ import re
 from enum import Enum
 from typing import Any, TypeGuard
 
+from transformers_export import field_names
+
 
 class Role(Enum):
     """What shrinking may do to a field."""
@@ -69,11 +71,7 @@ _NUMBER_PATTERNS: tuple[tuple[str, Role], ...] = (
     (r"^(max_target|max_source|max_text)_\w+$|^(seq|sequence|block)_(length|len)$", Role.POSITIONS),
     (r"image_size$|^img_size$|image_(height|width)$|^input_resolution$|^train_size$", Role.IMAGE),
     (r"num_patches$|image_seq_length$|num_image_tokens$", Role.PATCHES),
-    (
-        r"^(?!.*(layer|pattern|interval|every|feed_forward|pretrained|stride|kernel|patch|image|num_|use_|focal|conv))"
-        r".*(window|radius|local_attention|attention_chunk|chunk_(size|len)|(^|_)block_size)",
-        Role.WINDOW,
-    ),
+    (field_names.WINDOW, Role.WINDOW),
     (r"sliding", Role.KEEP),
     (r"kernel|stride|rate|ratio|_factor|scale|theta|freq|hop|fft|sampl|patch|window|group|pool|dilation", Role.KEEP),
     (r"offset|period|interval|_id$|_ids$|loss|coefficient|cost|frames|mel|num_channels|_step|chunk|pad", Role.KEEP),
