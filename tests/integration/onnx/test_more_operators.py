@@ -21,6 +21,11 @@ class Windows(nn.Module):
         return series.unfold(dimension=-2, size=4, step=2)
 
 
+class Rounds(nn.Module):
+    def forward(self, lengths: torch.Tensor) -> torch.Tensor:
+        return (lengths - 1) // 2 + -(-lengths // 3)
+
+
 def _difference(module: nn.Module, traced: torch.Tensor, given: torch.Tensor, path: Path) -> float:
     axes = {
         "given": {
@@ -47,3 +52,9 @@ def test_means_over_regions_of_any_number_and_image(size: int | tuple[int, int],
 
 def test_windows_along_an_axis_counted_from_the_end(tmp_path: Path) -> None:
     assert _difference(Windows(), torch.randn(2, 12, 3), torch.randn(5, 12, 3), tmp_path / "model.onnx") == 0
+
+
+@pytest.mark.parametrize("kind", [torch.int64, torch.int32, torch.float32])
+def test_division_is_rounded_down_below_zero_too(kind: torch.dtype, tmp_path: Path) -> None:
+    lengths = torch.arange(-7, 8).to(kind)
+    assert _difference(Rounds(), lengths[:4], lengths, tmp_path / "model.onnx") == 0

@@ -117,6 +117,14 @@ def _unfold(g: Any, tensor: Any, dimension: Any, size: Any, step: Any) -> Any:
     return symbolic_opset12.unfold(g, tensor, axis, length, symbolic_helper._get_const(step, "i", "step"))
 
 
+def _floor_divide(g: Any, dividend: Any, divisor: Any) -> Any:
+    """Division rounded down; torch's own rounds whole numbers below zero up, as for lengths of a row without any."""
+    if symbolic_helper._is_fp(dividend) or symbolic_helper._is_fp(divisor):
+        return g.op("Floor", symbolic_opset9.true_divide(g, dividend, divisor))
+    rest = g.op("Mod", dividend, divisor)
+    return g.op("Div", g.op("Sub", dividend, rest), divisor)
+
+
 def _min(g: Any, tensor: Any, other: Any = None, keepdim: Any = None) -> Any:
     """The smaller of two; before opset 12 ONNX's own does not take whole numbers."""
     if other is None or keepdim is not None:
@@ -161,6 +169,7 @@ _TRANSLATIONS: dict[str, Callable[..., Any]] = {
     "aten::cumsum": _cumsum,
     "aten::diff": _diff,
     "aten::expm1": _expm1,
+    "aten::floor_divide": _floor_divide,
     "aten::rms_norm": _rms_norm,
     "aten::scaled_dot_product_attention": _scaled_dot_product_attention,
     "aten::unfold": _unfold,
