@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from transformers_export.onnx import dummy
 from transformers_export.onnx.cache_shapes import as_cached
 from transformers_export.onnx.lengths import axis_length, settled, uses_past
-from transformers_export.onnx.padding import MASKS, pad
+from transformers_export.onnx.padding import MASKS, empty_last_row, pad
 from transformers_export.onnx.special_tokens import special_id, special_ids
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Sizes:
     past: int = 10
     choices: int = 2
     padding: Padding = "none"
+    empty_row: bool = False
+    """Whether nothing of the last row is attended to (see `padding.empty_last_row`)."""
     others: tuple[tuple[str, int], ...] = ()
     """Lengths for labels that are none of these, or in their place."""
 
@@ -136,8 +138,11 @@ def make_inputs(config: Any, template: Mapping[str, Tensor], sizes: Sizes, *, se
         name: _draw(config, name, template[name], shape, generator)
         for name, shape in input_shapes(config, template, sizes).items()
     }
+    pad_token = special_id(_text_config(config), "pad")
     if sizes.padding != "none":
-        pad(drawn, sizes.padding, special_id(_text_config(config), "pad"))
+        pad(drawn, sizes.padding, pad_token)
+    if sizes.empty_row:
+        empty_last_row(drawn, pad_token)
     return drawn
 
 

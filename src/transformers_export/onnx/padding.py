@@ -1,4 +1,4 @@
-"""Padding of drawn inputs: half of the first row, on the side asked for."""
+"""Padding of drawn inputs: half of the first row, on the side asked for; all of the last row where it is asked for."""
 
 from __future__ import annotations
 
@@ -17,6 +17,22 @@ _IMAGE_MASK = "pixel_mask"
 MASKS = ("attention_mask", "decoder_attention_mask", "encoder_attention_mask", _IMAGE_MASK)
 
 
+def empty_last_row(drawn: Mapping[str, Tensor], pad_token: int | None) -> None:
+    """Mask the last row in place, everywhere; of its token ids only the last stays, moved to the front.
+
+    Classifiers look for an end-of-sequence token in every row.
+    """
+    for name in MASKS:
+        mask = drawn.get(name)
+        if mask is None:
+            continue
+        mask[-1] = 0
+        ids = _ids_beside(drawn, name)
+        if ids is not None and pad_token is not None:
+            ids[-1, ..., 0] = ids[-1, ..., -1]
+            ids[-1, ..., 1:] = pad_token
+
+
 def pad(drawn: Mapping[str, Tensor], side: Padding, pad_token: int | None) -> None:
     """Pad in place every mask, and the token ids beside it.
 
@@ -29,9 +45,7 @@ def pad(drawn: Mapping[str, Tensor], side: Padding, pad_token: int | None) -> No
             continue
         if name == _IMAGE_MASK and side == "right":
             mask[0, mask.shape[1] - mask.shape[1] // 4 :] = 0  # below as well
-        ids = drawn.get(name.replace("attention_mask", "input_ids"), drawn.get("inputs"))
-        if ids is not None and ids.is_floating_point():
-            ids = None
+        ids = _ids_beside(drawn, name)
         new = mask.shape[-1] if ids is None else ids.shape[-1]
         past = mask.shape[-1] - new
         if side == "right":
@@ -52,6 +66,12 @@ def is_padded(inputs: Mapping[str, np.ndarray]) -> bool:
 def declares_mask(config: Any) -> bool:
     """Tell whether a configuration takes a mask at all: images of one size do not."""
     return any(name in config.inputs for name in MASKS)
+
+
+def _ids_beside(drawn: Mapping[str, Tensor], mask: str) -> Tensor | None:
+    """The token ids that a mask is over; None where it is over sound or images."""
+    ids = drawn.get(mask.replace("attention_mask", "input_ids"), drawn.get("inputs"))
+    return None if ids is None or ids.is_floating_point() else ids
 
 
 def _pad_right(mask: Tensor, ids: Tensor | None, kept: int, past: int, pad_token: int | None) -> None:

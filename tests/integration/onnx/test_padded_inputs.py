@@ -10,8 +10,10 @@ import pytest
 import torch
 import transformers
 
+from support.traced import small
 from transformers_export import tiny
 from transformers_export.onnx import FeaturesManager, export
+from transformers_export.onnx.inputs import Sizes, make_inputs, template_inputs
 from transformers_export.onnx.validation.validate import validate
 
 if TYPE_CHECKING:
@@ -73,3 +75,22 @@ def test_a_padded_image_is_seen_as_pytorch_sees_it(model_type: str, tmp_path: Pa
     size = max(1.0, float(np.abs(expected).max()))
     assert np.abs(expected - unmasked).max() > 1e-3 * size
     assert np.abs(expected - got).max() < 1e-4 * size
+
+
+@pytest.mark.parametrize(
+    ("model_type", "feature"), [("bert", "default"), ("gpt2", "causal-lm"), ("speech-to-text", "default")]
+)
+def test_a_row_that_is_all_padding_is_numbers_and_leaves_the_others_alone(
+    model_type: str, feature: str, tmp_path: Path
+) -> None:
+    made = small(model_type, feature)
+    inputs = make_inputs(
+        made.config, template_inputs(made.config, made.preprocessor, made.model), Sizes(batch=2, empty_row=True)
+    )
+    assert not inputs["attention_mask"][1].any()
+    got = _graph(made.model, made.config, tmp_path / "model.onnx", inputs)
+    with torch.no_grad():
+        expected = made.model(**inputs)[0].numpy()
+    assert np.isfinite(expected).all()
+    assert np.isfinite(got).all()
+    assert np.abs(expected[0] - got[0]).max() < 1e-4 * max(1.0, float(np.abs(expected[0]).max()))

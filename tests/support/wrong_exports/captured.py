@@ -38,6 +38,17 @@ def _unmasked(_: Any, original: Original, *given: Any, **named: Any) -> Any:
     return original(*[None if _is_mask(each) else each for each in given], **kept)
 
 
+def _unguarded(_: Any, original: Original, *given: Any, **named: Any) -> Any:
+    """Attention with minus infinity where nothing is to be seen: a softmax over nothing else is NaN."""
+    kept = {name: _minus_infinity(each) if _is_mask(each) else each for name, each in named.items()}
+    return original(*[_minus_infinity(each) if _is_mask(each) else each for each in given], **kept)
+
+
+def _minus_infinity(mask: Tensor) -> Tensor:
+    seen = mask if mask.dtype == torch.bool else mask == 0
+    return torch.where(seen, 0.0, -torch.inf)
+
+
 def _seeing_ahead(_: Any, original: Original, *given: Any, attention_mask: Tensor, **named: Any) -> Any:
     everything = torch.ones_like if attention_mask.dtype == torch.bool else torch.zeros_like
     return original(*given, attention_mask=everything(attention_mask), **named)
@@ -136,6 +147,23 @@ DEFECTS = (
         "values",
         WhileCaptured(_unmasked),
         ("encoder.layer.{layer}.attention.self",),
+    ),
+    *(
+        Defect(
+            f"empty-row-nan-{model}",
+            "a row that is all padding gives NaN",
+            model,
+            "values",
+            WhileCaptured(_unguarded),
+            (module,),
+            ("legacy",),
+            elsewhere="torch.export guards attention over nothing",
+            says="one row all padding",
+        )
+        for model, module in (
+            ("bert", "encoder.layer.{layer}.attention.self"),
+            ("bart", "model.decoder.layers.{layer}.encoder_attn"),
+        )
     ),
     Defect(
         "gelu-approximated",
