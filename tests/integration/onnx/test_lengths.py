@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import transformers
 
+from support import long_texts
 from support.traced import Small
 from transformers_export import tiny
 from transformers_export.onnx import FeaturesManager, export, validate
@@ -18,66 +19,6 @@ if TYPE_CHECKING:
     from transformers_export.onnx.validation.types import ValidationReport
 
 OPSET = 18
-SIZES = {
-    "vocab_size": 100,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
-    "pad_token_id": 0,
-    "bos_token_id": 1,
-    "eos_token_id": 2,
-}
-LONGROPE = {"rope_type": "longrope", "rope_theta": 10000.0, "original_max_position_embeddings": 64}
-LONGROPE |= {"short_factor": [1.0, 1.1, 1.2, 1.3], "long_factor": [1.0, 4.0, 8.0, 16.0]}
-DYNAMIC = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 4.0}
-PLAIN = {"rope_type": "default", "rope_theta": 10000.0}
-WITHOUT_LONG = {**LONGROPE, "long_factor": LONGROPE["short_factor"]}
-
-WRONG: dict[str, tuple[str, str, dict[str, Any], dict[str, Any]]] = {
-    "mistral without its window": ("mistral", "MistralConfig", {"sliding_window": 64}, {"sliding_window": None}),
-    "starcoder2 without its window": (
-        *("starcoder2", "Starcoder2Config"),
-        *({"sliding_window": 64}, {"sliding_window": None}),
-    ),
-    "phi3 without its long factors": (
-        *("phi3", "Phi3Config"),
-        *({"rope_parameters": LONGROPE, "original_max_position_embeddings": 64}, {"rope_parameters": WITHOUT_LONG}),
-    ),
-    "qwen2 without its long factors": (
-        *("qwen2", "Qwen2Config"),
-        *({"rope_parameters": LONGROPE}, {"rope_parameters": WITHOUT_LONG}),
-    ),
-    "llama that never stretches": (
-        *("llama", "LlamaConfig"),
-        *({"rope_parameters": DYNAMIC, "max_position_embeddings": 64}, {"rope_parameters": PLAIN}),
-    ),
-    "internlm3 that never stretches": (
-        *("internlm3", "InternLM3Config"),
-        *({"rope_parameters": DYNAMIC, "max_position_embeddings": 64}, {"rope_parameters": PLAIN}),
-    ),
-}
-"""Model type, configuration, what it is, and what the file was made from."""
-
-
-def _model(name: str, feature: str, *changes: dict[str, Any]) -> Small:
-    model_type, configuration, right, _ = WRONG[name]
-    fields = SIZES | right
-    for change in changes:
-        fields |= change
-    config = getattr(transformers, configuration)(**fields)
-    model = tiny.build_model(FeaturesManager.get_model_class_for_feature(feature, model_type=model_type), config)
-    made = FeaturesManager.get_config(model_type, feature)(model.config)
-    return Small(model, tiny.make_preprocessor(config, model), made)
-
-
-def _wrong(name: str, feature: str) -> Small:
-    """The same weights under the other configuration."""
-    wrong = _model(name, feature, WRONG[name][3])
-    wrong.model.load_state_dict(_model(name, feature).model.state_dict())
-    return wrong
 
 
 def _export(made: Small, path: Path) -> None:
@@ -92,10 +33,10 @@ def _not_passed(report: ValidationReport) -> set[str]:
     return {check.name for check in report.checks if check.outcome != "passed"}
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", long_texts.WRONG)
 def test_a_file_that_is_wrong_beyond_a_length_fails(name: str, tmp_path: Path) -> None:
-    right, path = _model(name, "causal-lm-with-past"), tmp_path / "model.onnx"
-    _export(_wrong(name, "causal-lm-with-past"), path)
+    right, path = long_texts.right(name, "causal-lm-with-past"), tmp_path / "model.onnx"
+    _export(long_texts.wrong(name, "causal-lm-with-past"), path)
     assert _not_passed(_validate(right, path)) == {"values", "past"}
     report = _validate(right, path, max_length=60)
     assert report.passed
@@ -104,9 +45,9 @@ def test_a_file_that_is_wrong_beyond_a_length_fails(name: str, tmp_path: Path) -
     assert "--max-length 66" in next(check.detail for check in report.checks if check.name == "values")
 
 
-@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("name", long_texts.WRONG)
 def test_a_right_file_passes_beyond_it(name: str, tmp_path: Path) -> None:
-    right, path = _model(name, "causal-lm-with-past"), tmp_path / "model.onnx"
+    right, path = long_texts.right(name, "causal-lm-with-past"), tmp_path / "model.onnx"
     _export(right, path)
     report = _validate(right, path)
     assert _not_passed(report) == set()
@@ -118,9 +59,9 @@ def test_a_right_file_passes_beyond_it(name: str, tmp_path: Path) -> None:
 def test_the_validate_command_tries_the_lengths_of_the_checkpoint(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    right = _model(name, "causal-lm")
+    right = long_texts.right(name, "causal-lm")
     tiny.save_checkpoint(right.model, right.preprocessor, tmp_path / "checkpoint")
-    _export(_wrong(name, "causal-lm"), tmp_path / "wrong.onnx")
+    _export(long_texts.wrong(name, "causal-lm"), tmp_path / "wrong.onnx")
     command = [str(tmp_path / "wrong.onnx"), "-m", str(tmp_path / "checkpoint"), "--feature", "causal-lm"]
     assert validate_file(command) == 1
     assert "input_ids 1×65" in capsys.readouterr().out
@@ -133,7 +74,7 @@ def test_a_length_that_takes_too_long_is_said_and_not_tried(tmp_path: Path, monk
 
     monkeypatch.setattr(crossing, "_CHEAP", 0)
     monkeypatch.setattr(crossing, "_SECONDS", 0.0)
-    right, path = _model("mistral without its window", "causal-lm"), tmp_path / "model.onnx"
+    right, path = long_texts.right("mistral without its window", "causal-lm"), tmp_path / "model.onnx"
     _export(right, path)
     report = _validate(right, path)
     assert report.passed

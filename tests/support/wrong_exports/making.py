@@ -15,6 +15,7 @@ import onnx
 from support.traced import Small
 from support.wrong_exports.subjects import OPSET, SUBJECTS
 from support.wrong_exports.types import (
+    FromAnotherModel,
     InConfiguration,
     InGraph,
     InModelCode,
@@ -81,6 +82,10 @@ def make(defect: Defect, exporter: str, layer: int, path: Path, good: GoodFiles)
     planting = defect.planting
     if isinstance(planting, InGraph):
         _edit(planting, good.of(defect.subject, exporter), path, Spot(layer, module, built.config))
+        return Made(built, path, module)
+    if isinstance(planting, FromAnotherModel):
+        other = planting.build()
+        export(other.preprocessor, other.model, other.config, OPSET, path, exporter=exporter)
         return Made(built, path, module)
     if isinstance(planting, InConfiguration):
         built = Small(built.model, built.preprocessor, spoilt(built.config, planting))

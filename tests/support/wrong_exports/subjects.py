@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from support import long_texts
 from support.traced import Small, small
 from support.wrong_exports.types import LAYERS
 
@@ -27,9 +28,21 @@ class Subject:
         return small(self.model_type, self.feature, **self.depth)
 
 
+@dataclass(frozen=True)
+class LongText(Subject):
+    """One that computes something else beyond a length."""
+
+    name: str = ""
+    """A key of `long_texts.WRONG`."""
+
+    def build(self) -> Small:
+        """Build the right model, its preprocessor and its OnnxConfig."""
+        return long_texts.right(self.name, self.feature)
+
+
 _DEEP = {"num_hidden_layers": LAYERS}
 
-SUBJECTS = {
+SUBJECTS: dict[str, Subject] = {
     # Deep ones, for defects in a layer. The side without the defect is as short as can be.
     "bert": Subject("bert", "default", _DEEP),
     "gpt2": Subject("gpt2", "causal-lm", {"n_layer": LAYERS}),
@@ -43,4 +56,5 @@ SUBJECTS = {
     "gpt2-shallow": Subject("gpt2", "causal-lm", {"n_layer": 1}),
     "gpt2-past": Subject("gpt2", "causal-lm-with-past", {"n_layer": 2}),
     "t5-past": Subject("t5", "seq2seq-lm-with-past", {"num_layers": 1, "num_decoder_layers": 1}),
+    **{name: LongText(model_type, "causal-lm", name=name) for name, (model_type, *_) in long_texts.WRONG.items()},
 }

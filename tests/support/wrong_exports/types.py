@@ -1,4 +1,4 @@
-"""What a planted defect is: plain data, and the four places where one can be planted."""
+"""What a planted defect is: plain data, and the places where one can be planted."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     import onnx
+    from support.traced import Small
 
 LAYERS = 4
 """Of the small models that have a defect in a layer, on the side where it is."""
@@ -75,7 +76,15 @@ class WhileExporting:
     change: Callable[[], Any]
 
 
-Planting = InConfiguration | WhileCaptured | InModelCode | InGraph | WhileExporting
+@dataclass(frozen=True)
+class FromAnotherModel:
+    """The file is made from the same weights under another configuration of the model."""
+
+    place = "model's configuration"
+    build: Callable[[], Small]
+
+
+Planting = FromAnotherModel | InConfiguration | WhileCaptured | InModelCode | InGraph | WhileExporting
 
 
 @dataclass(frozen=True)
