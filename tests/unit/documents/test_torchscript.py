@@ -40,13 +40,23 @@ def test_the_tool_s_own_command_leads_to_the_same_parser() -> None:
     assert parse(options.arguments[1:]).feature == "causal-lm-with-past"
 
 
+_SWITCHES = (
+    "--fixed",
+    "--freeze",
+    "--optimize-for-inference",
+    "--allow-missing-weights",
+    "--trust-remote-code",
+    "--verbose",
+)
+
+
 def test_every_option_shown_exists() -> None:
     table = PAGE[PAGE.index("| option |") : PAGE.index("## As a library")]
     flags = re.findall(r"--[a-z][\w-]*", table)
-    assert len(flags) == 10, flags
+    assert len(flags) == 15, flags
     for flag in flags:
         value = {"--tied-weights": ["cloned"], "--target": ["neuron"]}.get(flag, ["3"])
-        switch = flag in ("--fixed", "--freeze", "--optimize-for-inference")
+        switch = flag in _SWITCHES
         assert parse(["--model", "m", flag, *([] if switch else value), "out"])
 
 
