@@ -166,6 +166,7 @@ def _with_cases(
                 python=project_python(root, options.python or settings.python),
                 jobs=options.jobs or settings.jobs or min(MOST_JOBS, os.cpu_count() or 1),
                 search_path=tuple(folder / part for part in _source(inspection.project.layout)),
+                repository=(root, folder),
             )
             cases = tuple(_moved(case, folder, root=root) for case in plan.cases)
             outcome = _outcome(cases, workers, progress, options, inspection, folder)

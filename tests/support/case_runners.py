@@ -311,3 +311,8 @@ def answers_by_a_link(case: Case) -> CaseResult:
 
 def shows_its_environment(case: Case) -> CaseResult:
     raise RuntimeError(" ".join(sorted(os.environ)))
+
+
+def shows_what_a_checkout_saw(case: Case) -> CaseResult:
+    """Show what the module `formers` of a checkout noted when it was imported."""
+    raise RuntimeError(json.dumps(sys.modules["formers"].SAW))

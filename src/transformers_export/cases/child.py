@@ -57,7 +57,7 @@ def run_in_directory(directory: Path, runner: str) -> int:
     case = decode_case(case_file(directory).read_bytes())
     scratch = directory / "scratch"
     scratch.mkdir()
-    _keep_files_in(scratch)
+    keep_files_in(scratch)
     _limit_memory(case.memory_limit)
     _prepend_project(case.provider)
     try:
@@ -99,7 +99,7 @@ def _redirect(log: Path) -> None:
     faulthandler.enable(2)  # a crash leaves its Python frames in the log
 
 
-def _keep_files_in(scratch: Path) -> None:
+def keep_files_in(scratch: Path) -> None:
     """Let everything the case's libraries write go below `scratch`, also where the server read the place before us."""
     os.environ["TMPDIR"] = os.environ["TEMP"] = os.environ["TMP"] = str(scratch)
     tempfile.tempdir = None

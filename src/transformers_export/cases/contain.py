@@ -78,8 +78,8 @@ def _try(write: int, folder: Path) -> None:
     os._exit(0)
 
 
-def enter(writable: Path) -> None:
-    """Leave the system's namespaces; from here on only what is below `writable` can be written.
+def enter(*writable: Path) -> None:
+    """Leave the system's namespaces; from here on only what is below one of `writable` can be written.
 
     The caller's next fork is the first process of the new process id namespace and must call `settle_in`.
 
@@ -96,13 +96,14 @@ def enter(writable: Path) -> None:
     except OSError as error:
         raise NotContained(f"user namespace: {error.strerror}") from error
     _must(libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None), "mount")
-    folder = os.fsencode(writable.resolve())
-    _must(libc.mount(folder, folder, None, _MS_BIND | _MS_REC, None), "mount")
-    _few_devices(libc, folder)
+    folders = [os.fsencode(folder.resolve()) for folder in writable]
+    for folder in folders:
+        _must(libc.mount(folder, folder, None, _MS_BIND | _MS_REC, None), "mount")
+    _few_devices(libc, folders[0])
     if Path("/run").is_dir():
         _must(libc.mount(b"tmpfs", b"/run", b"tmpfs", _MS_NOSUID | _MS_NODEV, _TEMPORARY), "mount on /run")
     _set_read_only(libc, b"/", on=True, recursive=True)
-    for place in (folder, b"/dev/shm"):
+    for place in (*folders, b"/dev/shm"):
         _set_read_only(libc, place, on=False, recursive=False)
 
 

@@ -5,6 +5,7 @@ What is installed in that interpreter, and whether it fits, is in `versions.py`.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -61,6 +62,19 @@ def scrubbed(environ: Mapping[str, str], search_path: Iterable[Path]) -> dict[st
         "PYTHONUTF8": "1",
         "PYTHONPATH": os.pathsep.join(str(folder) for folder in search_path),
     }
+
+
+def isolated(python: str, program: str, repository: Iterable[Path], search_path: Iterable[Path]) -> list[str]:
+    """Return the command that starts a program of ours (`serve`, `installed`) and nothing of the repository.
+
+    Args:
+        python: the project interpreter.
+        program: the module of this folder whose `main` is called.
+        repository: the folders of the checked repository.
+        search_path: folders in it that a case searches before the installed packages.
+    """
+    places = {"folders": [str(folder) for folder in repository], "first": [str(folder) for folder in search_path]}
+    return [python, "-S", "-m", "transformers_export.cases.isolated_start", json.dumps(places), program]
 
 
 def expose_package(directory: Path) -> Path:

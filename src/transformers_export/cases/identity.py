@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import transformers_export
 from transformers_export.cases.content import Content
-from transformers_export.cases.environment import expose_package, scrubbed
+from transformers_export.cases.environment import expose_package, isolated, scrubbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,7 +41,12 @@ class Identity:
 
 
 def identities(
-    cases: Sequence[Case], snapshot: Snapshot, python: str, folder: Path, search_path: Iterable[Path]
+    cases: Sequence[Case],
+    snapshot: Snapshot,
+    python: str,
+    folder: Path,
+    search_path: Iterable[Path],
+    repository: Iterable[Path] = (),
 ) -> list[Identity]:
     """Return the identity of each case.
 
@@ -51,8 +56,9 @@ def identities(
         python: the project interpreter. It is asked what is installed and imports none of it.
         folder: where the code that the cases run lies.
         search_path: folders the project interpreter searches before its packages.
+        repository: where else the repository lies, of which nothing may run here.
     """
-    installed, why = _installed(python, folder, tuple(search_path))
+    installed, why = _installed(python, folder, tuple(search_path), (folder, *repository))
     if why:
         return [Identity(why_not=why) for _ in cases]
     content = Content(snapshot)
@@ -72,15 +78,17 @@ def _key(case: Case, code: str, installed: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _installed(python: str, folder: Path, search_path: tuple[Path, ...]) -> tuple[str, str]:
+def _installed(
+    python: str, folder: Path, search_path: tuple[Path, ...], repository: tuple[Path, ...]
+) -> tuple[str, str]:
     """Digest of the project interpreter and what is installed there, or why there is none."""
     with tempfile.TemporaryDirectory(prefix="transformers-export-") as directory:
         package = expose_package(Path(directory))
-        command = [python, "-m", "transformers_export.cases.installed", str(folder)]
+        command = isolated(python, "installed", repository, search_path)
         try:
             done = subprocess.run(
-                command,
-                env=scrubbed(os.environ, (package, *search_path)),
+                [*command, str(folder)],
+                env=scrubbed(os.environ, (package,)),
                 cwd=package,
                 capture_output=True,
                 timeout=_PATIENCE,

@@ -1,7 +1,7 @@
 """What is installed in the project interpreter, to the last file, without importing any of it.
 
-Worker side: started there as `python -m transformers_export.cases.installed ROOT`, needs the standard library alone and
-takes a tenth of a second. Prints one JSON object: `versions`, `digest` and `outside`, which says what an installed
+Worker side: started there by `isolated_start.py` with ROOT, needs the standard library alone and takes a tenth of a
+second. Prints one JSON object: `versions`, `digest` and `outside`, which says what an installed
 version does not tell.
 """
 
@@ -19,17 +19,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from transformers_export.cases import isolated_start
 from transformers_export.cases.serve import installed_versions
 
 _OURS = "transformers-export"
 
 
-def main(root: str) -> None:
-    """Print what is installed here; `root` is the checked repository, whose own code others look at."""
-    own = [Path(root).resolve(), *(Path(entry).resolve() for entry in sys.path[:1])]
+def main(arguments: list[str]) -> int:
+    """Print what is installed here; the argument is the checked repository, whose own code others look at."""
+    searched = isolated_start.case_path()
+    own = [Path(arguments[0]).resolve(), *(Path(entry).resolve() for entry in searched[:1])]
     lines = [platform.python_version(), platform.python_implementation(), sys.platform, platform.machine()]
-    outside = list(_loose(own))
-    for found in distributions():
+    outside = list(_loose(own, searched))
+    for found in distributions(path=searched):
         name = (found.metadata["Name"] or "").lower().replace("_", "-")
         if name == _OURS:
             continue  # our own code is looked at file by file, wherever it comes from
@@ -39,6 +41,7 @@ def main(root: str) -> None:
         outside += [f"{name} is installed as editable from {origin}"] if editable and not is_own else []
     digest = hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
     print(json.dumps({"versions": installed_versions(), "digest": digest, "outside": outside[0] if outside else ""}))
+    return 0
 
 
 def _line(found: Distribution, name: str, *, is_own: bool) -> str:
@@ -66,17 +69,13 @@ def _origin(found: Distribution) -> tuple[Path | None, bool]:
     return Path(url2pathname(url.path)).resolve() if url.scheme == "file" else None, editable
 
 
-def _loose(own: list[Path]) -> list[str]:
+def _loose(own: list[Path], path: list[str]) -> list[str]:
     """Folders that are searched for modules and belong neither to Python nor to the repository."""
     kept = [Path(path).resolve() for path in sysconfig.get_paths().values()]
     kept += [Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve(), *own]
     kept.append(Path(site.getusersitepackages()).resolve())
     kept.append(Path(__file__).resolve().parents[2])  # our own source, which is looked at file by file
-    searched = [Path(entry).resolve() for entry in sys.path if entry]
+    searched = [Path(entry).resolve() for entry in path if entry]
     loose = [path for path in searched if path.exists() and not any(path.is_relative_to(one) for one in kept)]
     named = [path for path in loose if path.name not in ("site-packages", "dist-packages")]
     return [f"{path} is searched for modules" for path in named]
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

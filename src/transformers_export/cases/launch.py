@@ -16,14 +16,16 @@ import time
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
-from transformers_export.cases.environment import scrubbed
+from transformers_export.cases.environment import isolated, scrubbed
 from transformers_export.cases.limits import Family
 from transformers_export.cases.protocol import (
     MAX_LINE_BYTES,
     PROTOCOL_VERSION,
     Finished,
+    Go,
     Gone,
     Hello,
+    Inside,
     Message,
     Problem,
     ProtocolError,
@@ -34,6 +36,7 @@ from transformers_export.cases.protocol import (
     log_file,
     to_line,
 )
+from transformers_export.cases.seen import lacking
 from transformers_export.cases.versions import EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -50,7 +53,7 @@ class Died:
     why: str
 
 
-Event = Started | Finished | Gone | Died
+Event = Started | Inside | Finished | Gone | Died
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,12 @@ class Interpreter:
 
     python: str
     """Path or name of the executable."""
+    package: Path
+    """The folder that holds our package and nothing else."""
+    repository: tuple[Path, ...]
+    """Folders of the checked repository, from which only cases import."""
     search_path: tuple[Path, ...]
-    """Folders searched before its packages: our own package, then a checkout's source."""
+    """Folders that a case searches before its packages: a checkout's source."""
     runner: str
     """`module:function` that is called with each case."""
     preload: tuple[str, ...]
@@ -76,7 +83,12 @@ class Interpreter:
         Raises:
             EnvironmentProblem: the executable cannot be started.
         """
-        command = [self.python, "-m", "transformers_export.cases.serve", "--runner", self.runner, *arguments]
+        command = [
+            *isolated(self.python, "serve", self.repository, self.search_path),
+            "--runner",
+            self.runner,
+            *arguments,
+        ]
         with log.open("ab") as errors:
             try:
                 return subprocess.Popen(
@@ -84,8 +96,8 @@ class Interpreter:
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     stderr=errors,
-                    env=scrubbed(os.environ, self.search_path),
-                    cwd=log.parent,
+                    env=scrubbed(os.environ, (self.package,)),
+                    cwd=self.package,
                     start_new_session=True,
                 )
             except OSError as error:
@@ -105,6 +117,13 @@ class Session:
     """Whether cases are forks of a warm server."""
     not_contained: str | None = None
     """What refused to give cases namespaces of their own; None where they have them."""
+    checkout: bool = False
+    """Whether the server itself imports the checked repository: in namespaces of the whole run, if there are any."""
+
+    @property
+    def together(self) -> bool:
+        """Whether all cases of the run share their namespaces with the server."""
+        return self.checkout and self.not_contained is None
 
 
 class Launcher(Protocol):
@@ -112,6 +131,13 @@ class Launcher(Protocol):
 
     def start(self, case: int, directory: Path) -> None:
         """Start the case that lies in `directory`."""
+
+    def go(self, case: int) -> None:
+        """Let a case go on that said it is inside its namespaces."""
+
+    @property
+    def pid(self) -> int:
+        """The process below which all cases run; 0 where there is none."""
 
     def event(self, timeout: float) -> Event | None:
         """Return what happened next, or None when nothing did within `timeout` seconds."""
@@ -123,6 +149,7 @@ class Launcher(Protocol):
 def open_session(
     interpreter: Interpreter,
     directory: Path,
+    cases: Path,
     accept: Callable[[dict[str, str]], None],
     *,
     fork: bool = True,
@@ -133,6 +160,7 @@ def open_session(
     Args:
         interpreter: what to start.
         directory: for its error output.
+        cases: the folder with the directories of all cases.
         accept: called with the installed versions before anything is imported; raises what is wrong with them.
         fork: False to start a fresh process for each case even where the system could fork.
         contain: False not to try namespaces.
@@ -141,7 +169,7 @@ def open_session(
         EnvironmentProblem: it does not start, lacks a package, cannot import one, or needs longer than allowed.
     """
     arguments = (*(() if fork else ("--no-fork",)), *(() if contain else ("--no-namespaces",)))
-    server = _Server(interpreter, directory / "server.log", arguments)
+    server = _Server(interpreter, directory / "server.log", (*arguments, "--cases", str(cases)))
     try:
         hello = server.next_message()
         if not isinstance(hello, Hello) or hello.protocol != PROTOCOL_VERSION:
@@ -150,6 +178,14 @@ def open_session(
             )
         accept(hello.versions)
         ready = server.next_message()
+        if isinstance(ready, Inside):
+            if why := lacking(ready.pid, server.pid):
+                raise EnvironmentProblem(f"Expected the server in namespaces of its own, but {why}.")
+            server.contained = True
+            server.go(None)
+            ready = server.next_message()
+        elif hello.checkout and hello.not_contained is None and not isinstance(ready, Problem):
+            raise EnvironmentProblem(f"Expected the server to move into namespaces of its own, got {ready}.")
         if isinstance(ready, Problem):
             raise EnvironmentProblem(
                 f"The project interpreter cannot import {ready.module}: {ready.message}. "
@@ -161,9 +197,9 @@ def open_session(
         server.close()
         raise
     if hello.can_fork:
-        return Session(ready.versions, server, forks=True, not_contained=ready.not_contained)
+        return Session(ready.versions, server, True, hello.not_contained, hello.checkout)
     server.close()
-    return Session(ready.versions, _FreshProcesses(interpreter), forks=False, not_contained="a fresh process has none")
+    return Session(ready.versions, _FreshProcesses(interpreter), False, "a fresh process has none", hello.checkout)
 
 
 class _Server:
@@ -174,6 +210,8 @@ class _Server:
         self._log = log
         self._deadline = time.monotonic() + interpreter.start_timeout
         self._process = interpreter.start(log, *arguments)
+        self.contained = False
+        """Whether all of it but the started process lives in one process namespace."""
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._replies = cast("IO[bytes]", self._process.stdout)
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
@@ -201,10 +239,22 @@ class _Server:
             raise EnvironmentProblem(f"{self._python} could not start. {self._last_words()}".rstrip())
         return message
 
+    @property
+    def pid(self) -> int:
+        """The server's process."""
+        return self._process.pid
+
     def start(self, case: int, directory: Path) -> None:
         """Ask for one case. A server that cannot hear any more says so by `Died`."""
+        self._tell(Run(case, str(directory)))
+
+    def go(self, case: int | None) -> None:
+        """Let a case, or the server itself, go on."""
+        self._tell(Go(case))
+
+    def _tell(self, message: Message) -> None:
         with contextlib.suppress(OSError):
-            self._requests.write(to_line(Run(case, str(directory))))
+            self._requests.write(to_line(message))
             self._requests.flush()
 
     def event(self, timeout: float) -> Event | None:
@@ -213,13 +263,13 @@ class _Server:
             message = self._messages.get(timeout=timeout)
         except queue.Empty:
             return None
-        if isinstance(message, Started | Finished | Gone):
+        if isinstance(message, Started | Inside | Finished | Gone):
             return message
         return Died(f"The server in the project interpreter ended. {self._last_words()}".rstrip())
 
     def close(self) -> None:
         """End the server and everything below it."""
-        Family(self._process.pid, count_root=False).kill()
+        Family(self._process.pid, count_root=False, contained=self.contained).kill()
         self._process.wait()
         self._reader.join(timeout=1)
         _close_streams(self._process)
@@ -235,12 +285,16 @@ class _FreshProcesses:
         self._interpreter = interpreter
         self._events: list[Event] = []
         self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self.pid = 0
 
     def start(self, case: int, directory: Path) -> None:
         """Start the process of one case."""
         process = self._interpreter.start(log_file(directory), "--case", str(directory))
         self._running[case] = process
         self._events.append(Started(case, process.pid))
+
+    def go(self, case: int) -> None:
+        """Do nothing: no process of ours waits."""
 
     def event(self, timeout: float) -> Event | None:
         """Return what happened next: a start, or the end of a process."""

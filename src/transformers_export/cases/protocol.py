@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
     from transformers_export.verdict.types import CaseResult
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_LINE_BYTES = 64 * 2**10
 """A line beyond this is no message of ours."""
+SERVER_FOLDER = "server"
+"""Beside the directories of cases: what the server writes in namespaces of a whole run."""
 MAX_RESULT_BYTES = 2**20
 """A result file beyond this is not read."""
 
@@ -33,13 +35,17 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True)
 class Hello:
-    """Server: I run, and this is what is installed here. Sent before anything heavy is imported."""
+    """Server: I run, and this is what is installed here. Sent before anything heavy or foreign is imported."""
 
     kind: ClassVar[str] = "hello"
     protocol: int
     can_fork: bool
     versions: dict[str, str] = field(default_factory=dict)
     """Distribution versions; what is not installed is absent. `python` is always there."""
+    not_contained: str | None = None
+    """What refused to give cases namespaces of their own (`contain.py`); None where they have them."""
+    checkout: bool = False
+    """Whether something that every case needs, transformers, is the checked repository's own."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,6 @@ class Ready:
 
     kind: ClassVar[str] = "ready"
     versions: dict[str, str] = field(default_factory=dict)
-    not_contained: str | None = None
-    """What refused to give cases namespaces of their own (`contain.py`); None where they have them."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,26 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Inside:
+    """Keeper of a case, or the server: process `pid` is the first in new namespaces, and waits for `Go`.
+
+    Nothing of the repository has run there. Of the server's own namespaces (`id` is None) this comes before `Ready`.
+    """
+
+    kind: ClassVar[str] = "inside"
+    pid: int
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Go:
+    """Tool: I have looked at the namespaces from outside; go on."""
+
+    kind: ClassVar[str] = "go"
+    id: int | None = None
+
+
+@dataclass(frozen=True)
 class Finished:
     """Keeper of a case: its process ended, by `exit_code` or by `signal`."""
 
@@ -97,8 +121,8 @@ class Gone:
     id: int
 
 
-Message = Hello | Ready | Problem | Run | Started | Finished | Gone
-_KINDS: dict[str, type[Any]] = {c.kind: c for c in (Hello, Ready, Problem, Run, Started, Finished, Gone)}
+Message = Hello | Ready | Problem | Run | Started | Inside | Go | Finished | Gone
+_KINDS: dict[str, type[Any]] = {c.kind: c for c in (Hello, Ready, Problem, Run, Started, Inside, Go, Finished, Gone)}
 _FITS = {
     "int": lambda value: type(value) is int,
     "int | None": lambda value: value is None or type(value) is int,

@@ -36,7 +36,7 @@ def run_or_reuse(
     """
     snapshot = checked.snapshot
     before = dict(snapshot.tree.objects())
-    known = identities(cases, snapshot, workers.python, checked.folder, workers.search_path)
+    known = identities(cases, snapshot, workers.python, checked.folder, workers.search_path, workers.repository)
     entries = {
         place: entry
         for place, (case, identity) in enumerate(zip(cases, known, strict=True))

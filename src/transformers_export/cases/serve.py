@@ -1,13 +1,15 @@
 """The server in the project interpreter: imports the heavy packages once, then forks one process for each case.
 
-Started by `workers.py` as `python -m transformers_export.cases.serve`. Needs the standard library and what it is told
-to preload and to warm up; imports none of the checked repository's modules itself and stays on one thread, because a
-fork of a process whose threads hold locks hangs in the child.
+Started by `workers.py` through `isolated_start.py`. Needs the standard library and what it is told to preload and to
+warm up; imports none of the checked repository's modules itself and stays on one thread, because a fork of a process
+whose threads hold locks hangs in the child.
 
     tool                       server                       keeper of case 7           case 7
       |        <- Hello, Ready   |
       |  Run 7 ->                | fork ------------------------> |
       |        <- Started 7, pid |                                | fork ------------------> |
+      |        <------------------------------------ Inside 7     | (in new namespaces)      |
+      |  looks, Go 7 ->          | -----------------------------------------------> imports the repository
       |        <------------------------------------ Finished 7   | <----------------- exit  |
       |  kills the keeper's family, the keeper last               x
       |        <- Gone 7         |
@@ -16,6 +18,10 @@ The keeper adopts whatever the case leaves behind (Linux: child subreaper), so t
 below it. It waits there until the tool has ended the family. Where the system allows it, case 7 runs in namespaces of
 its own (`contain.py`), below a first process that ends them all when the case ends. Where there is no fork, the tool
 starts this file with `--case DIRECTORY` for each case instead.
+
+Where `transformers` itself is the repository's (a checkout), each case would have to import it, for two seconds. So the
+server imports what is installed, moves into namespaces made for this run, waits for `Go`, and only there imports the
+checkout, once. Cases are plain forks then, all in the same namespaces.
 """
 
 from __future__ import annotations
@@ -34,13 +40,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from transformers_export.cases import contain
-from transformers_export.cases.child import NOT_CONTAINED, run_in_directory
+from transformers_export.cases import contain, isolated_start
+from transformers_export.cases.child import NOT_CONTAINED, keep_files_in, run_in_directory
+from transformers_export.cases.processes import adopt_orphans, end_children, end_with_parent, ending_of, set_dumpable
 from transformers_export.cases.protocol import (
+    MAX_LINE_BYTES,
     PROTOCOL_VERSION,
+    SERVER_FOLDER,
     Finished,
+    Go,
     Gone,
     Hello,
+    Inside,
     Message,
     Problem,
     Ready,
@@ -55,17 +66,15 @@ if TYPE_CHECKING:
 
 REPORTED = ("torch", "transformers", "onnx", "onnxruntime", "onnxscript", "onnx-ir", "numpy", "tokenizers")
 """Distributions whose versions go into the verdict."""
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
-_PR_SET_CHILD_SUBREAPER = 36
+_INSIDE = b"."
 
 
 def installed_versions() -> dict[str, str]:
     """Return the version of Python and of every reported distribution that is installed here."""
     versions = {"python": platform.python_version()}
     for name in REPORTED:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            versions[name] = importlib.metadata.version(name)
+        for found in importlib.metadata.distributions(name=name, path=isolated_start.case_path()):
+            versions.setdefault(name, found.version)
     return versions
 
 
@@ -86,6 +95,8 @@ class Server:
         """The pipe that tells the loop of an ended child."""
         self.contains = False
         """Whether each case gets namespaces of its own."""
+        self.waiting: dict[int, int] = {}
+        """Case that waits in its namespaces -> the pipe that lets it go on."""
         self.keepers: dict[int, int] = {}
         """Process id of each living keeper -> id of its case."""
 
@@ -118,36 +129,84 @@ class Server:
     def start(self, line: bytes) -> None:
         """Fork the keeper of one case."""
         request = from_line(line)
+        if isinstance(request, Go) and request.id in self.waiting:
+            self._let_go(request.id, b"g")
+            return
         if not isinstance(request, Run):
             raise TypeError(f"Expected a request to run a case, got {request}.")
+        go_read, go_write = os.pipe()
         pid = os.fork()
         if pid == 0:
-            self.keep(request)
+            os.close(go_write)
+            self.keep(request, go_read)
+        os.close(go_read)
         self.keepers[pid] = request.id
+        self.waiting[request.id] = go_write
         self.say(Started(request.id, pid))
+
+    def _let_go(self, case: int, word: bytes = b"") -> None:
+        pipe = self.waiting.pop(case)
+        with contextlib.suppress(BrokenPipeError):
+            os.write(pipe, word)
+        os.close(pipe)
 
     def reap(self) -> None:
         """Collect ended keepers, and orphans we adopted after a keeper was killed."""
         with contextlib.suppress(ChildProcessError):
             while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
                 if pid in self.keepers:
-                    self.say(Gone(self.keepers.pop(pid)))
+                    case = self.keepers.pop(pid)
+                    if case in self.waiting:
+                        self._let_go(case)
+                    self.say(Gone(case))
 
-    def keep(self, request: Run) -> NoReturn:
+    def keep(self, request: Run, go: int) -> NoReturn:
         """Be the keeper: fork the case, say how it ended, stay as the head of its family until the tool ends us."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for descriptor in (self.requests, *self.wake):
+        for descriptor in (self.requests, *self.wake, *self.waiting.values()):
             os.close(descriptor)
         os.setpgid(0, 0)
         adopt_orphans()
         end_with_parent()
-        code = self.run_contained(request) if self.contains else self.run_here(request)
+        code = self.run_contained(request, go) if self.contains else self.run_here(request)
         self.say(Finished(request.id, exit_code=code) if code >= 0 else Finished(request.id, signal=-code))
         while True:
             with contextlib.suppress(ChildProcessError):
                 os.wait()
             time.sleep(0.05)
+
+    def move_into_namespaces(self, folders: list[Path]) -> None:
+        """Go on in namespaces that only this run's cases share. The processes outside wait, and end with us.
+
+        Returns in the first process there, once the tool has seen it from outside. Only `folders` can be written.
+
+        Raises:
+            NotContained: the system refuses.
+        """
+        single = os.fork()  # of a process with threads, which imports have started, no user namespace can be made
+        if single:
+            os.close(self.replies)
+            os._exit(max(0, ending_of(single)))
+        end_with_parent()
+        read, write = os.pipe()
+        contain.enter(*folders)
+        first = os.fork()
+        if first:
+            os.close(write)
+            if os.read(read, 1) == _INSIDE:
+                self.say(Inside(first))
+            os.close(self.replies)
+            os._exit(max(0, ending_of(first)))
+        os.close(read)
+        contain.settle_in()
+        end_with_parent()
+        keep_files_in(folders[0])
+        os.write(write, _INSIDE)
+        os.close(write)
+        line = os.read(self.requests, MAX_LINE_BYTES)
+        if not line or not isinstance(from_line(line), Go):
+            os._exit(NOT_CONTAINED)
 
     def run_here(self, request: Run) -> int:
         """Run the case below the keeper. Returns its exit code, negative for a signal."""
@@ -156,7 +215,7 @@ class Server:
             self.be_the_case(request)
         return ending_of(case)
 
-    def run_contained(self, request: Run) -> int:
+    def run_contained(self, request: Run, go: int) -> int:
         """Run the case in namespaces of its own. Returns its exit code, negative for a signal."""
         read, write = os.pipe()
         try:
@@ -167,13 +226,15 @@ class Server:
             return NOT_CONTAINED
         if first == 0:
             os.close(read)
-            self.be_the_first(request, write)
+            self.be_the_first(request, write, go)
         os.close(write)
+        if os.read(read, 1) == _INSIDE:
+            self.say(Inside(first, request.id))
         ending = ending_of(first)
         said = os.read(read, 16)
         return int(said) if said else ending
 
-    def be_the_first(self, request: Run, write: int) -> NoReturn:
+    def be_the_first(self, request: Run, write: int, go: int) -> NoReturn:
         """Be the first process of the namespaces: everything in them ends with us, and we end with the case.
 
         Nothing the case could use is left open here, and it may not look into us: our pipe tells how it ended.
@@ -183,11 +244,15 @@ class Server:
             os.close(self.replies)
             contain.settle_in()
             end_with_parent()
-            _prctl(_PR_SET_DUMPABLE, 0)
+            set_dumpable(dumpable=False)
+            os.write(write, _INSIDE)
+            if not os.read(go, 1):
+                os._exit(NOT_CONTAINED)
+            os.close(go)
             case = os.fork()
             if case == 0:
                 os.close(write)
-                _prctl(_PR_SET_DUMPABLE, 1)
+                set_dumpable(dumpable=True)
                 self.be_the_case(request)
             os.write(write, str(ending_of(case)).encode())
             code = 0
@@ -205,6 +270,7 @@ class Server:
             contain.forbid_new_privileges()
             os.setpgid(0, 0)
             end_with_parent()
+            isolated_start.search_repository()
             code = run_in_directory(Path(request.directory), self.runner)
         except SystemExit as leaving:
             code = leaving.code if isinstance(leaving.code, int) else 1
@@ -217,53 +283,6 @@ class Server:
             os._exit(code)
 
 
-def ending_of(case: int) -> int:
-    """Wait for a child, and reap what else ends meanwhile. Returns its exit code, negative for a signal."""
-    while True:
-        pid, status = os.wait()
-        if pid == case:
-            return os.waitstatus_to_exitcode(status)
-
-
-def adopt_orphans() -> None:
-    """Become the parent of descendants whose parents end (Linux; elsewhere the tool's own records must do)."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-
-
-def end_with_parent() -> None:
-    """Ask to be killed when the parent dies (Linux)."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _prctl(option: int, value: int) -> None:
-    if sys.platform.startswith("linux"):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
-
-
-def end_children(known: Iterable[int]) -> None:
-    """Kill every child, and the orphans that become children by it, until none is left (at most five seconds).
-
-    `known` are the children where the kernel does not list them.
-    """
-    listed = Path(f"/proc/self/task/{os.getpid()}/children")
-    deadline = time.monotonic() + 5
-    pids = set(known)
-    while time.monotonic() < deadline:
-        if listed.exists():
-            pids = {int(pid) for pid in listed.read_text(encoding="ascii").split()}
-        if not pids:
-            return
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
-            while (ended := os.waitpid(-1, os.WNOHANG)[0]) != 0:
-                pids.discard(ended)
-        time.sleep(0.01)
-
-
 def preload(modules: Iterable[str]) -> Problem | None:
     """Import what every case needs, on one thread. Returns the problem instead of raising it."""
     for module in modules:
@@ -274,6 +293,13 @@ def preload(modules: Iterable[str]) -> Problem | None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     return None
+
+
+def divided(modules: list[str]) -> tuple[list[str], list[str]]:
+    """Return what can be imported before the checkout, and the checkout's with what needs it: our own modules."""
+    names = {module: module.partition(".")[0] for module in modules}
+    late = [m for m in modules if names[m] == "transformers_export" or isolated_start.comes_from_repository(names[m])]
+    return [module for module in modules if module not in late], late
 
 
 def warm_up(functions: Iterable[str]) -> None:
@@ -295,7 +321,7 @@ def take_streams() -> tuple[int, int]:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the server, or one case where there is no fork. Started by the tool, not by people."""
-    parser = argparse.ArgumentParser(prog="python -m transformers_export.cases.serve", description=__doc__)
+    parser = argparse.ArgumentParser(prog="serve", description=__doc__)
     parser.add_argument("--runner", required=True, help="module:function that is called with each case")
     parser.add_argument("--preload", nargs="*", default=[], help="modules to import before the first case")
     parser.add_argument("--warm-up", nargs="*", default=[], help="module:function to call before the first fork")
@@ -304,8 +330,10 @@ def main(argv: list[str] | None = None) -> int:
         "--no-fork", action="store_true", help="only report what is installed here, and whether it imports"
     )
     parser.add_argument("--no-namespaces", action="store_true", help="do not try to give cases namespaces of their own")
+    parser.add_argument("--cases", type=Path, help="the folder that holds the directories of all cases of this run")
     options = parser.parse_args(argv)
     if options.case is not None:
+        isolated_start.search_repository()
         if problem := preload(options.preload):
             raise ImportError(f"{problem.module}: {problem.message}")
         return run_in_directory(options.case, options.runner)
@@ -315,22 +343,27 @@ def main(argv: list[str] | None = None) -> int:
     # Frameworks of macOS that torch loads do not survive a fork.
     can_fork = hasattr(os, "fork") and sys.platform != "darwin" and not options.no_fork
     versions = installed_versions()
-    server.say(Hello(PROTOCOL_VERSION, can_fork, versions))
-    if problem := preload(options.preload):
+    refused = "not tried" if options.no_namespaces or not can_fork else contain.why_not()
+    checkout = any(isolated_start.comes_from_repository(module.partition(".")[0]) for module in options.preload)
+    server.contains = not refused and not checkout
+    server.say(Hello(PROTOCOL_VERSION, can_fork, versions, refused or None, checkout))
+    first, then = divided(options.preload) if checkout else (options.preload, [])
+    if problem := preload(first):
         server.say(problem)
         return 1
+    if checkout:
+        if not refused:
+            server.move_into_namespaces([options.cases / SERVER_FOLDER, *options.cases.glob("case-*")])
+        isolated_start.search_repository()
+        if problem := preload(then):
+            server.say(problem)
+            return 1
     if can_fork:
         warm_up(options.warm_up)
-    refused = "not tried" if options.no_namespaces or not can_fork else contain.why_not()
-    server.contains = not refused
-    server.say(Ready(module_versions(versions), refused or None))
+    server.say(Ready(module_versions(versions)))
     if can_fork:
         adopt_orphans()
         gc.collect()
         gc.freeze()
         server.loop()
     return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from transformers_export.cases.child import NOT_CONTAINED
 from transformers_export.cases.contain import hides
 from transformers_export.cases.costs import costs
 from transformers_export.cases.environment import expose_package
@@ -22,14 +23,17 @@ from transformers_export.cases.orphans import Orphans, adopted_orphans
 from transformers_export.cases.outcome import Ending, settle
 from transformers_export.cases.protocol import (
     MAX_RESULT_BYTES,
+    SERVER_FOLDER,
     Finished,
     Gone,
+    Inside,
     Started,
     case_file,
     encode_case,
     log_file,
     result_file,
 )
+from transformers_export.cases.seen import lacking, outer_pid
 from transformers_export.cases.types import Case
 from transformers_export.cases.versions import EnvironmentProblem, require, untested
 from transformers_export.folders import remove_folder
@@ -46,6 +50,7 @@ TICK = 0.1
 _MAX_SERVERS = 2
 """A server that dies is started once more."""
 _LOG_BYTES = 16 * 2**10
+_NOT_SEEN = "The case did not run: it was to be isolated, but {why}."
 
 Progress = Callable[[Case, CaseResult | None], None]
 """Called with a case when it starts (None) and when it ends (its result)."""
@@ -61,6 +66,8 @@ class Workers:
     """How many cases run at once."""
     search_path: tuple[Path, ...] = ()
     """Folders its Python searches before its packages: the source of a transformers checkout."""
+    repository: tuple[Path, ...] = ()
+    """Folders of the checked repository beside those of the cases: nothing in them is imported but by a case."""
     runner: str = RUNNER
     """`module:function` in the project interpreter, called with each case, returns its result."""
     preload: tuple[str, ...] = PRELOAD
@@ -106,6 +113,8 @@ class _Running:
     directory: Path
     since: float
     family: Family | None = None
+    keeper: int = 0
+    """The process that stays until we end it."""
     looked: float = 0.0
 
 
@@ -120,16 +129,23 @@ class _Run:
     orphans: Orphans | None = None
     running: dict[int, _Running] = field(default_factory=dict)
     results: dict[int, CaseResult] = field(default_factory=dict)
+    isolated: set[int] = field(default_factory=set)
+    """Cases that we saw isolated, from outside."""
+    together: bool = False
+    """Whether foreign code may run beside a case that has ended, and so reach its folder."""
 
     def outcome(self) -> Outcome:
         interpreter = Interpreter(
             python=self.workers.python,
-            search_path=(expose_package(self.directory), *self.workers.search_path),
+            package=expose_package(self.directory),
+            repository=self._repository(),
+            search_path=self.workers.search_path,
             runner=self.workers.runner,
             preload=self._preload(),
             warm_up=self._warm_up(),
             start_timeout=self.workers.start_timeout,
         )
+        self._lay_out()
         session = self._open(interpreter)
         seconds = costs(self.cases, {})
         # Expensive ones first: a long case that starts last leaves the other workers idle.
@@ -150,8 +166,12 @@ class _Run:
             results=tuple(self.results[number] for number in range(len(self.cases))),
             versions=session.versions,
             warnings=untested(session.versions),
-            isolation=isolation(session),
+            isolation=isolation(session, len(self.isolated), len(self.cases)),
         )
+
+    def _repository(self) -> tuple[Path, ...]:
+        folders = {Path(case.provider.folder) for case in self.cases if case.provider.folder}
+        return tuple({*folders, *self.workers.repository})
 
     def _preload(self) -> tuple[str, ...]:
         if self.workers.runner != RUNNER:
@@ -180,23 +200,26 @@ class _Run:
             if "torch" in self.workers.preload:
                 require(versions, self.workers.python, exporters=exporters)
 
-        contain = self.workers.contain and not any(hides(case.provider.folder) for case in self.cases)
-        return open_session(interpreter, self.directory, accept, fork=self.workers.fork, contain=contain)
+        needed = [*(case.provider.folder for case in self.cases), *map(str, self.workers.search_path)]
+        contain = self.workers.contain and not any(map(hides, needed))
+        fork = self.workers.fork
+        return open_session(interpreter, self.directory, self.directory / "cases", accept, fork=fork, contain=contain)
 
     def _serve(self, session: Session, waiting: deque[int]) -> str | None:
         """Run what waits. Returns None when all is done, or why the server died; its running cases are settled then."""
         launcher = session.launcher
+        self.together = session.together
         try:
             while waiting or self.running:
                 while waiting and len(self.running) < max(1, self.workers.jobs):
                     number = waiting.popleft()
-                    launcher.start(number, self._lay_out(number))
+                    self._start(number, session)
                 event = launcher.event(TICK)
                 if isinstance(event, Died):
                     for number in list(self.running):
                         self._end(number, stopped=event.why)
                     return event.why
-                if isinstance(event, Started | Finished | Gone) and event.id in self.running:
+                if isinstance(event, Started | Inside | Finished | Gone) and event.id in self.running:
                     self._follow(event, session)
                 self._hold_to_limits()
             return None
@@ -208,24 +231,61 @@ class _Run:
             if self.orphans is not None:
                 self.orphans.end()
 
-    def _lay_out(self, number: int) -> Path:
-        """Make the directory of a case and count it as running."""
-        directory = self.directory / f"case-{number}"
-        directory.mkdir()
-        case = self.cases[number]
-        case_file(directory).write_bytes(encode_case(case))
+    def _lay_out(self) -> None:
+        """Make the directories of all cases. Nothing of ours is written there once the repository's code runs."""
+        (self.directory / "cases" / SERVER_FOLDER).mkdir(parents=True)
+        for number, case in enumerate(self.cases):
+            directory = self._folder(number)
+            directory.mkdir()
+            case_file(directory).write_bytes(encode_case(case))
+
+    def _folder(self, number: int) -> Path:
+        return self.directory / "cases" / f"case-{number}"
+
+    def _start(self, number: int, session: Session) -> None:
+        case, directory = self.cases[number], self._folder(number)
         self.running[number] = _Running(case, directory, time.monotonic())
         self.progress(case, None)
-        return directory
+        session.launcher.start(number, directory)
 
-    def _follow(self, event: Started | Finished | Gone, session: Session) -> None:
+    def _follow(self, event: Started | Inside | Finished | Gone, session: Session) -> None:
+        number = event.id
+        if number is None or (session.together and isinstance(event, Inside)):
+            return
         if isinstance(event, Started):
-            contained = session.not_contained is None
-            self.running[event.id].family = Family(event.pid, count_root=not session.forks, contained=contained)
+            self._started(number, event.pid, session)
+        elif isinstance(event, Inside):
+            self._inside(number, event.pid, session)
         elif isinstance(event, Finished):
-            self._end(event.id, exit_code=event.exit_code, signal=event.signal)
+            if session.not_contained is None and number not in self.isolated and event.exit_code != NOT_CONTAINED:
+                self._end(number, stopped=_NOT_SEEN.format(why="it ended before we could look at it"))
+            else:
+                self._end(number, exit_code=event.exit_code, signal=event.signal)
         else:
-            self._end(event.id, stopped="The process that watched over the case was killed from outside.")
+            self._end(number, stopped="The process that watched over the case was killed from outside.")
+
+    def _started(self, number: int, pid: int, session: Session) -> None:
+        running, server = self.running[number], session.launcher.pid
+        running.keeper = (outer_pid(pid, server) or 0) if session.together else pid
+        if not running.keeper:
+            self._end(number, stopped=_NOT_SEEN.format(why="there is no such process"))
+            return
+        contained = session.not_contained is None and not session.together
+        running.family = Family(running.keeper, count_root=not session.forks, contained=contained)
+        if session.together:
+            self._look(number, running.keeper, server)
+
+    def _inside(self, number: int, pid: int, session: Session) -> None:
+        if self._look(number, pid, self.running[number].keeper):
+            session.launcher.go(number)
+
+    def _look(self, number: int, pid: int, below: int) -> bool:
+        """See from outside whether a case is isolated; one that is not is ended."""
+        if why := lacking(pid, below):
+            self._end(number, stopped=_NOT_SEEN.format(why=why))
+            return False
+        self.isolated.add(number)
+        return True
 
     def _hold_to_limits(self) -> None:
         now = time.monotonic()
@@ -264,7 +324,8 @@ class _Run:
             peak_bytes=running.family.peak_bytes or None if running.family else None,
         )
         self._settled(number, running.case, ending)
-        remove_folder(running.directory)
+        if not self.together:
+            remove_folder(running.directory)
 
     def _give_up(self, waiting: deque[int], why: str) -> None:
         while waiting:
@@ -276,16 +337,37 @@ class _Run:
         self.progress(case, self.results[number])
 
 
-def isolation(session: Session) -> str:
-    """Say in words what stood between a case and the rest of the machine, and what did not."""
+def isolation(session: Session, seen: int, cases: int) -> str:
+    """Say in words what stood between a case and the rest of the machine, and what did not.
+
+    Args:
+        session: How the cases ran.
+        seen: How many of them we saw isolated, from outside.
+        cases: How many there were.
+    """
     how = "a fork of a warm server" if session.forks else "a fresh process"
     held = "scrubbed environment, limits over all descendants, same user"
+    measured = (
+        f"Measured from outside for {seen} of {cases} cases: user, mount, process and IPC namespaces other than ours, "
+        "no capabilities, no new privileges."
+    )
+    if session.together:
+        return (
+            f"Each case in {how}. The server and all cases share namespaces made for this run, because the server "
+            "imports the checkout: they see no processes but their own and write nowhere but into the folders of "
+            f"these cases; {held}. {measured}"
+        )
     if session.not_contained is None:
         return (
             f"Each case in {how}, in namespaces of its own: it sees no process but its own and writes nowhere but into "
-            f"its folder; {held}."
+            f"its folder; {held}. {measured}"
         )
-    return f"Each case in {how}: {held}. No namespaces ({session.not_contained[:100]})."
+    plain = f"Each case in {how}: {held}. No namespaces ({session.not_contained[:100]})."
+    if not session.checkout:
+        return plain
+    return (
+        f"{plain} The checkout's own code ran in the server that runs all cases, with nothing between it and the tool."
+    )
 
 
 def _head(path: Path, size: int) -> bytes | None:
