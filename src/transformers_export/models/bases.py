@@ -39,13 +39,17 @@ class DecoderOnnxConfig(OnnxConfigWithPast):
         if self.use_past:
             self.fill_with_past_key_values_(inputs, direction="inputs")
         inputs["attention_mask"] = {0: "batch", 1: "past_sequence + sequence" if self.use_past else "sequence"}
-        return free_of_batch(inputs) if takes_one_row(self) else inputs
+        if takes_one_row(self):
+            return {name: free_of_batch(axes) for name, axes in inputs.items()}
+        return inputs
 
     @property
     def outputs(self) -> Mapping[str, Axes]:
         """The task's outputs; of one row where the model takes no more."""
         outputs = super().outputs
-        return free_of_batch(outputs) if takes_one_row(self) else outputs
+        if takes_one_row(self):
+            return {name: free_of_batch(axes) for name, axes in outputs.items()}
+        return outputs
 
     @property
     def default_batch_size(self) -> int:
@@ -224,9 +228,9 @@ def takes_one_row(config: OnnxConfig) -> bool:
     return config.task == "sequence-classification" and getattr(text, "pad_token_id", None) is None
 
 
-def free_of_batch(declared: Mapping[str, Axes]) -> dict[str, Axes]:
-    """The same names without the axis of the batch: its length is fixed."""
-    return {name: {axis: label for axis, label in axes.items() if label != "batch"} for name, axes in declared.items()}
+def free_of_batch(axes: Axes) -> Axes:
+    """The axes without the one of the batch, whose length is fixed."""
+    return {axis: label for axis, label in axes.items() if label != "batch"}
 
 
 def graph_experts(override: Mapping[str, Any] | None) -> dict[str, Any]:

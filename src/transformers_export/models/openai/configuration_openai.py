@@ -20,12 +20,18 @@ class OpenAIGPTOnnxConfig(TextEncoderOnnxConfig):
     @property
     def inputs(self) -> Mapping[str, Axes]:
         """Token ids and mask; of one row where the model takes no more."""
-        return free_of_batch(super().inputs) if takes_one_row(self) else super().inputs
+        inputs = super().inputs
+        if takes_one_row(self):
+            return {name: free_of_batch(axes) for name, axes in inputs.items()}
+        return inputs
 
     @property
     def outputs(self) -> Mapping[str, Axes]:
         """The task's outputs; of one row where the model takes no more."""
-        return free_of_batch(super().outputs) if takes_one_row(self) else super().outputs
+        outputs = super().outputs
+        if takes_one_row(self):
+            return {name: free_of_batch(axes) for name, axes in outputs.items()}
+        return outputs
 
     @property
     def default_batch_size(self) -> int:
