@@ -110,6 +110,19 @@ def require_feature(config: Any, feature: str) -> Constructor:
     return FeaturesManager.get_config(config.model_type, feature)
 
 
+def declare(make: Constructor, config: Any) -> Any:
+    """Make the OnnxConfig, and have it declare inputs and outputs once: a config.json may lack what it reads.
+
+    Raises:
+        WrongUseError: It does.
+    """
+    with refused(f"Cannot tell from config.json what a graph of this {config.model_type} takes"):
+        made = make(config)
+        if not is_divided(made):
+            _ = made.inputs, made.outputs
+    return made
+
+
 def feature_named(config: Any, asked: str) -> str:
     """Return the feature that a name means for a model, optimum's names of tasks included; see `tasks.py`."""
     return tasks.feature_named(asked, FeaturesManager.features_of(config.model_type))

@@ -64,8 +64,9 @@ def reason(error: Exception) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """The first line of a message that is not empty, cut where it is very long; else the error's type."""
-    line = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+    """The first line of a message, with the next where it ends in a colon, cut where long; else the error's type."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    line = " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..."
 
 

@@ -77,7 +77,7 @@ def _run(given: argparse.Namespace) -> int:
         config = checkpoint.read_configuration(source)
         feature = _feature(config, given.feature, inputs)
         make_onnx_config = checkpoint.require_feature(config, feature)
-        checkpoint.say_contract(source, config, feature, make_onnx_config(config))
+        checkpoint.say_contract(source, config, feature, checkpoint.declare(make_onnx_config, config))
         checkpoint.require_weights(source)
     with stage("Loading the model"):
         preprocessors = checkpoint.load_preprocessors(source, given.preprocessor, feature, make_onnx_config(config))

@@ -158,7 +158,7 @@ def _run(request: Request) -> int:
         config = checkpoint.read_configuration(request.source)
         request = replace(request, feature=checkpoint.feature_named(config, request.feature))
         make_onnx_config = checkpoint.require_feature(config, request.feature)
-        onnx_config = make_onnx_config(config)
+        onnx_config = checkpoint.declare(make_onnx_config, config)
         checkpoint.say_contract(request.source, config, request.feature, onnx_config)
         _require_one_graph(request, onnx_config)
         sizes = _sizes(request, onnx_config)

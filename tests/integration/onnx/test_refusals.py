@@ -97,6 +97,20 @@ def test_impossible_values_of_the_configuration_are_wrong_use(
     assert _refused(tmp_path / "checkpoint", capsys).startswith("error: Cannot")
 
 
+@pytest.mark.parametrize("name", ["BartConfig", "MBartConfig", "PegasusConfig"])
+def test_a_configuration_that_lacks_what_the_graph_needs_is_wrong_use(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny.shrink(getattr(transformers, name)())
+    model = tiny.build_model(transformers.AutoModelForSeq2SeqLM, config)
+    tiny.save_checkpoint(model, tiny.make_preprocessor(config, model), tmp_path / "checkpoint")
+    _configure(tmp_path / "checkpoint", decoder_layers=None)
+    arguments = ["--model", str(tmp_path / "checkpoint"), "--feature", "seq2seq-lm-with-past", str(tmp_path / "out")]
+    for command in (main, trace):
+        assert command(arguments) == 2
+        assert "error: Cannot tell from config.json what a graph of this" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("text", ["{not json", "[]", "7", '"text"'])
 def test_a_configuration_that_is_no_json_object_is_wrong_use(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
