@@ -108,7 +108,11 @@ def test_a_configuration_that_lacks_what_the_graph_needs_is_wrong_use(
     arguments = ["--model", str(tmp_path / "checkpoint"), "--feature", "seq2seq-lm-with-past", str(tmp_path / "out")]
     for command in (main, trace):
         assert command(arguments) == 2
-        assert "error: Cannot tell from config.json what a graph of this" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        # Most configuration classes of transformers 5 refuse it themselves; BART's leaves it to whoever reads it.
+        assert "error: " in said
+        assert "decoder_layers" in said
+        assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("text", ["{not json", "[]", "7", '"text"'])
