@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from torch.jit import TracerWarning  # type: ignore[attr-defined]  # torch does not list it
 
 from transformers_export.model_code import is_model_code
-from transformers_export.onnx.exporters.remarks import tell_of_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +43,10 @@ def quiet(*, tracing: bool = False) -> Iterator[list[str]]:
             said = [one for one in caught if issubclass(one.category, TracerWarning)]
             said.sort(key=lambda one: (not is_model_code(one.filename), _INSTALLED in PurePath(one.filename).parts))
             remarks += dict.fromkeys(map(_remark, said))
-            tell_of_warnings(said)
+            if said:  # only then: loading a trace needs torch alone
+                from transformers_export.onnx.exporters.remarks import tell_of_warnings
+
+                tell_of_warnings(said)
     for one in others:
         warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 

@@ -57,7 +57,7 @@ def test_as_a_module_it_traces_validates_and_saves(checkpoint, here):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Validating TorchScript model...\n\t-[✓] file: torch loads it\n")
-    assert "\t-[✓] axes: holds at all 7 sizes that were run\n" in done.stdout
+    assert "\t-[✓] axes: holds at all 8 sizes that were run\n" in done.stdout
     assert re.search(
         r'\t- output "logits": max difference \d\.\d\de[+-]\d\d, \d\.\d% of the tolerance 1e-05\n', done.stdout
     )
