@@ -182,18 +182,19 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
     for setter, _ in built:
         setter(override[setter.__name__.removeprefix("set_")])
     # After the setters: they compare with what a module keeps, and do nothing where it is put back before them.
-    attributes = [(module, dict(vars(module)), dict(module._buffers)) for module in model.modules()]
+    attributes = [(module, dict(vars(module)), _tables(module)) for module in model.modules()]
     # The wrapper too: exporters put back the mode they find on it, all the way down.
     flat = FlatModel(model, config).eval()
     try:
         with torch.no_grad(), without_vmap(), forgetful(model), returning_names(model):
             yield flat
     finally:
-        for module, kept, buffers in attributes:
+        for module, kept, tables in attributes:
             vars(module).clear()
             vars(module).update(kept)
-            module._buffers.clear()
-            module._buffers.update(buffers)
+            for table, entries in tables:
+                table.clear()
+                table.update(entries)
         for setter, value in built:
             setter(value)
         for module in training:
@@ -203,6 +204,14 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
                 delattr(model.config, key)
             else:
                 setattr(model.config, key, value)
+
+
+def _tables(module: nn.Module) -> list[tuple[dict[Any, Any], dict[Any, Any]]]:
+    """What torch keeps of a module in mappings (buffers, hooks, ...), each with its entries now.
+
+    transformers adds hooks in the first forward and remembers that in an attribute: both are put back, or neither.
+    """
+    return [(table, dict(table)) for name, table in vars(module).items() if name[0] == "_" and isinstance(table, dict)]
 
 
 @contextmanager

@@ -174,3 +174,18 @@ def test_bytes_named_inputs_are_drawn_as_tokens_and_padded() -> None:
     rows = drawn["inputs"].unique(dim=0)
     assert rows.shape == (4, 20)
     assert drawn["attention_mask"][0, 10:].sum() == 0
+
+
+@pytest.mark.parametrize("model_type", ["beit", "dpt"])
+def test_a_model_that_was_prepared_computes_as_before(model_type: str) -> None:
+    """Models of images read the states of their layers, which transformers collects by hooks of the first forward."""
+    config = tiny.shrink(tiny.start(configuration_class(model_type)))
+    model = tiny.build_model(transformers.AutoModelForSemanticSegmentation, config)
+    onnx_config = FeaturesManager.get_config(model_type, "semantic-segmentation")(model.config)
+    template = template_inputs(onnx_config, tiny.make_preprocessor(config, model), model)
+    inputs = make_inputs(onnx_config, template, Sizes(batch=2))
+    with prepared(model, onnx_config) as flat:
+        first = flat(*inputs.values())
+    with prepared(model, onnx_config) as flat:
+        second = flat(*inputs.values())
+    assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
