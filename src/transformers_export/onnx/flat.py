@@ -207,11 +207,11 @@ def prepared(model: nn.Module, config: Any) -> Iterator[FlatModel]:
 
 
 def _tables(module: nn.Module) -> list[tuple[dict[Any, Any], dict[Any, Any]]]:
-    """What torch keeps of a module in mappings (buffers, hooks, ...), each with its entries now.
+    """What a module keeps in mappings (buffers, hooks, caches of its own, ...), each with its entries now.
 
     transformers adds hooks in the first forward and remembers that in an attribute: both are put back, or neither.
     """
-    return [(table, dict(table)) for name, table in vars(module).items() if name[0] == "_" and isinstance(table, dict)]
+    return [(table, dict(table)) for table in vars(module).values() if isinstance(table, dict)]
 
 
 @contextmanager

@@ -189,3 +189,15 @@ def test_a_model_that_was_prepared_computes_as_before(model_type: str) -> None:
     with prepared(model, onnx_config) as flat:
         second = flat(*inputs.values())
     assert all(torch.equal(one, other) for one, other in zip(first, second, strict=True))
+
+
+def test_what_a_model_caches_while_it_is_prepared_is_forgotten() -> None:
+    """LeViT keeps its attention biases in a dictionary: while a graph is captured, they are no real tensors."""
+    config = tiny.shrink(tiny.start(configuration_class("levit")))
+    model = tiny.build_model(transformers.AutoModel, config)
+    onnx_config = FeaturesManager.get_config("levit", "default")(model.config)
+    template = template_inputs(onnx_config, tiny.make_preprocessor(config, model), model)
+    with prepared(model, onnx_config) as flat:
+        flat(*make_inputs(onnx_config, template, Sizes(batch=2)).values())
+        assert any(vars(module).get("attention_bias_cache") for module in model.modules())
+    assert not any(vars(module).get("attention_bias_cache") for module in model.modules())
