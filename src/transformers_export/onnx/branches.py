@@ -25,7 +25,8 @@ _MOST = 8
 @contextlib.contextmanager
 def every_way(model: nn.Module) -> Iterator[None]:
     """Let modules without weights take every way of a branch on a value while the model is captured."""
-    changed = [module for module in model.modules() if _is_candidate(module) and "forward" not in vars(module)]
+    candidates = [module for module in model.modules() if _is_candidate(module) and not _has_table(module)]
+    changed = [module for module in candidates if "forward" not in vars(module)]
     for module in changed:
         module.forward = _combined(module, module.forward)
     try:
@@ -52,6 +53,11 @@ def forgetful(model: nn.Module) -> Iterator[None]:
 
 def _is_candidate(module: nn.Module) -> bool:
     return not (type(module).__module__.startswith("torch.") or module._modules or module._parameters)
+
+
+def _has_table(module: nn.Module) -> bool:
+    """Whether it looks positions up in a table: making a longer one is no way that a graph could take."""
+    return any(buffer is not None and buffer.ndim > 1 for buffer in module._buffers.values())
 
 
 class _State:
